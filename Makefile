@@ -1,0 +1,60 @@
+# `make dev` and `make test` do all the set-up themselves. `make help` lists the rest.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+.PHONY: help dev test setup setup-browser sdk build fmt lint doc check-deps unit e2e deploy-dry-run clean
+
+node := node_modules/node/bin/node
+export PATH := $(CURDIR)/node_modules/node/bin:$(CURDIR)/node_modules/.bin:$(CURDIR)/.tools/bin:$(PATH)
+
+help: ## This list
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 18
+
+dev: setup sdk ## Everything running on this machine: Workers, warehouse, vendor sandbox, demo page
+	@$(node) tools/dev.ts
+
+test: setup-browser lint doc check-deps unit build e2e deploy-dry-run ## Every check and every test
+	@echo "all checks and tests passed"
+
+setup: ## Install what building and running needs
+	@tools/setup
+
+setup-browser: ## Install what the browser tests need, too
+	@tools/setup --browser
+
+sdk: setup ## Build the browser SDK
+	@$(node) sdk-js/build.ts
+
+build: setup sdk ## Build both Workers for deployment
+	@tools/build-worker dispatcher
+	@tools/build-worker trace
+
+fmt: setup ## Format everything
+	@cargo fmt
+	@biome check --write --log-level=warn .
+
+lint: setup sdk ## Formatting, lints and types, warnings denied
+	@cargo fmt --check
+	@cargo clippy --quiet --workspace --all-targets --all-features -- -D warnings
+	@biome ci --log-level=warn .
+	@tsc -p .
+
+doc: setup sdk ## API documentation, warnings denied
+	@RUSTDOCFLAGS="-D warnings" cargo doc --quiet --workspace --no-deps --all-features
+
+check-deps: setup ## Licences, sources and the rule which crate may depend on which
+	@cargo deny --log-level=error check licenses bans sources
+	@$(node) tools/check-layers.ts
+
+unit: setup sdk ## Rust, SDK and sandbox tests
+	@cargo test --quiet --workspace --all-features
+	@$(node) --test 'sdk-js/test/*.test.ts' 'sandbox/test/*.test.ts'
+
+e2e: build setup-browser ## End-to-end tests on workerd with a browser
+	@cargo build --quiet -p sparrow-cli
+	@$(node) --test --test-concurrency=1 'e2e/*.test.ts'
+
+deploy-dry-run: build ## What deploying would upload, for each Worker and environment
+	@tools/deploy-dry-run
+
+clean: ## Remove what was built, and the local warehouse
+	@rm -rf target dispatcher/build trace/build sdk-js/dist .wrangler .sparrow

@@ -1,0 +1,212 @@
+//! One event against its rule: what is built, and what was dropped or altered on the way.
+
+use crate::allowed::{Allowed, Page, Scalar};
+use crate::policy::{EventRule, Kind, PropertyRule, Treatment};
+use crate::reduce;
+use crate::scrub::scrub;
+use event::{Change, Context, Millis, Rule};
+use serde_json::{Map, Value};
+use std::collections::BTreeMap;
+
+/// Longest user or device id that is let out, in bytes: Heap takes 255 characters of `identity`.
+const MAX_ID: usize = 255;
+
+/// Longest name of an unknown property in a [`Change`], in characters.
+const MAX_UNKNOWN_NAME: usize = 64;
+
+/// Longest page title, in characters: GA4 takes 300.
+const MAX_TITLE: usize = 300;
+
+/// Longest user agent, in bytes.
+const MAX_USER_AGENT: usize = 512;
+
+/// Where an event stands: what is known of it besides its own members.
+pub struct Place<'a> {
+    pub id: String,
+    pub received_at: Millis,
+    pub context: &'a Context,
+}
+
+/// Builds the allowed event from the members that the rule names.
+pub fn check(
+    name: &str,
+    rule: &EventRule,
+    event: &Map<String, Value>,
+    place: Place<'_>,
+) -> (Allowed, Vec<Change>) {
+    let mut changes = Vec::new();
+    let timestamp = timestamp(event.get("timestamp"), &mut changes);
+    let client = event.get("context").and_then(Value::as_object);
+    let allowed = Allowed {
+        id: place.id,
+        name: name.to_owned(),
+        time: event::time::event_time(place.received_at, place.context.sent_at.map(Millis), timestamp),
+        user_id: person_id("userId", event.get("userId"), &mut changes),
+        device_id: person_id("deviceId", event.get("deviceId"), &mut changes),
+        session_id: session_id(event.get("sessionId"), &mut changes),
+        properties: properties(rule, event.get("properties"), &mut changes),
+        page: page(client, place.context, &mut changes),
+    };
+    (allowed, changes)
+}
+
+fn timestamp(value: Option<&Value>, changes: &mut Vec<Change>) -> Option<Millis> {
+    let value = value.filter(|value| !value.is_null())?;
+    match whole_number(value) {
+        Some(millis) => Some(Millis(millis)),
+        None => {
+            changes.push(Change { field: "timestamp".into(), rule: Rule::Malformed });
+            None
+        }
+    }
+}
+
+/// An id of a person or a device. Numbers count as their decimal text, since many user tables have them.
+fn person_id(field: &str, value: Option<&Value>, changes: &mut Vec<Change>) -> Option<String> {
+    let mut drop = |rule| {
+        changes.push(Change { field: field.to_owned(), rule });
+        None
+    };
+    let id = match value? {
+        Value::Null => return None,
+        Value::String(id) if id.is_empty() => return None,
+        Value::String(id) => id.clone(),
+        Value::Number(number) if number.is_i64() || number.is_u64() => number.to_string(),
+        _ => return drop(Rule::WrongType),
+    };
+    if id.len() > MAX_ID {
+        return drop(Rule::TooLong);
+    }
+    match scrub(&id) {
+        Some(scrubbed) => drop(Rule::PersonalId { found: scrubbed.found }),
+        None => Some(id),
+    }
+}
+
+fn session_id(value: Option<&Value>, changes: &mut Vec<Change>) -> Option<String> {
+    let id = match value? {
+        Value::Null => return None,
+        Value::Number(number) if number.is_u64() => number.to_string(),
+        Value::String(id) if event::id::is_id(id) => id.clone(),
+        _ => {
+            changes.push(Change { field: "sessionId".into(), rule: Rule::Malformed });
+            return None;
+        }
+    };
+    Some(id)
+}
+
+fn properties(
+    rule: &EventRule,
+    value: Option<&Value>,
+    changes: &mut Vec<Change>,
+) -> BTreeMap<String, Scalar> {
+    let mut properties = BTreeMap::new();
+    let given = match value {
+        None | Some(Value::Null) => return properties,
+        Some(Value::Object(given)) => given,
+        Some(_) => {
+            changes.push(Change { field: "properties".into(), rule: Rule::WrongType });
+            return properties;
+        }
+    };
+    for (name, value) in given {
+        let Some(rule) = rule.properties.get(name) else {
+            changes.push(Change { field: unknown_field(name), rule: Rule::NotAllowed });
+            continue;
+        };
+        match property(rule, value) {
+            Ok((value, None)) => {
+                properties.insert(name.clone(), value);
+            }
+            Ok((value, Some(altered))) => {
+                changes.push(Change { field: format!("properties.{name}"), rule: altered });
+                properties.insert(name.clone(), value);
+            }
+            Err(dropped) => changes.push(Change { field: format!("properties.{name}"), rule: dropped }),
+        }
+    }
+    properties
+}
+
+/// The value as it may leave and how it was altered, or the rule under which it stays.
+fn property(rule: &PropertyRule, value: &Value) -> Result<(Scalar, Option<Rule>), Rule> {
+    let scalar = match (&rule.kind, value) {
+        (Kind::String { max_length }, Value::String(text)) => {
+            if text.chars().count() > *max_length as usize {
+                return Err(Rule::TooLong);
+            }
+            Scalar::Text(text.clone())
+        }
+        (Kind::Enum { values }, Value::String(text)) => {
+            if !values.contains(text) {
+                return Err(Rule::NotInEnum);
+            }
+            Scalar::Text(text.clone())
+        }
+        (Kind::Boolean, Value::Bool(value)) => Scalar::Boolean(*value),
+        (Kind::Integer, value) => Scalar::Integer(whole_number(value).ok_or(Rule::WrongType)?),
+        (Kind::Number, Value::Number(number)) => {
+            let float = number.as_f64().filter(|float| float.is_finite()).ok_or(Rule::WrongType)?;
+            number.as_i64().map_or(Scalar::Number(float), Scalar::Integer)
+        }
+        _ => return Err(Rule::WrongType),
+    };
+    match (rule.treatment, scalar) {
+        (Treatment::Drop, _) => Err(Rule::Drop),
+        (Treatment::Scrub, Scalar::Text(text)) => Ok(match scrub(&text) {
+            Some(scrubbed) => (Scalar::Text(scrubbed.text), Some(Rule::Scrubbed { found: scrubbed.found })),
+            None => (Scalar::Text(text), None),
+        }),
+        (_, scalar) => Ok((scalar, None)),
+    }
+}
+
+/// A whole number that every JSON reader takes for the same one (RFC 8259, section 6); `1.0` is one.
+fn whole_number(value: &Value) -> Option<i64> {
+    const MAX_SAFE: i64 = (1 << 53) - 1;
+    let number = value.as_number()?;
+    let whole = match number.as_i64() {
+        Some(whole) => whole,
+        None => {
+            let float = number.as_f64().filter(|float| float.fract() == 0.0)?;
+            // The cast saturates, and what saturated fails the bound.
+            float as i64
+        }
+    };
+    (-MAX_SAFE..=MAX_SAFE).contains(&whole).then_some(whole)
+}
+
+/// A property's name that nobody reviewed may itself hold personal data.
+fn unknown_field(name: &str) -> String {
+    let name = scrub(name).map_or_else(|| name.to_owned(), |scrubbed| scrubbed.text);
+    let cut: String = name.chars().take(MAX_UNKNOWN_NAME).collect();
+    format!("properties.{cut}")
+}
+
+fn page(client: Option<&Map<String, Value>>, server: &Context, changes: &mut Vec<Change>) -> Page {
+    let mut field = |name: &str, reduce: fn(&str) -> Option<String>| {
+        let text = client?.get(name)?.as_str().filter(|text| !text.is_empty())?;
+        let reduced = reduce(text);
+        if reduced.as_deref() != Some(text) {
+            let rule = if reduced.is_some() { Rule::Reduced } else { Rule::Malformed };
+            changes.push(Change { field: format!("context.{name}"), rule });
+        }
+        reduced
+    };
+    Page {
+        url: field("url", reduce::url),
+        referrer: field("referrer", reduce::referrer),
+        title: field("title", title),
+        locale: field("locale", reduce::locale),
+        screen: field("screen", reduce::screen),
+        ip: server.ip.clone(),
+        country: server.country.clone(),
+        user_agent: server.user_agent.clone().filter(|agent| agent.len() <= MAX_USER_AGENT),
+    }
+}
+
+fn title(text: &str) -> Option<String> {
+    let scrubbed = scrub(text).map_or_else(|| text.to_owned(), |scrubbed| scrubbed.text);
+    Some(scrubbed.chars().take(MAX_TITLE).collect())
+}

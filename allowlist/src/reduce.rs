@@ -1,0 +1,130 @@
+//! Page addresses and other context, reduced to what may leave.
+
+use crate::scrub::scrub;
+use url::Url;
+
+/// Longest address that is let out, in bytes: GA4 takes 1,000 characters of `page_location`.
+const MAX_URL: usize = 1000;
+
+/// The query parameters that stay: campaign tags, which name advertisements and not people.
+const ALLOWED_PARAMETER_PREFIX: &str = "utm_";
+
+/// A page's address without user name, fragment and other query parameters, its path and campaign tags scrubbed.
+pub fn url(text: &str) -> Option<String> {
+    let mut url = web_url(text)?;
+    url.set_fragment(None);
+    url.set_username("").ok()?;
+    url.set_password(None).ok()?;
+    let campaign: Vec<(String, String)> = url
+        .query_pairs()
+        .filter(|(name, _)| is_campaign(name))
+        .map(|(name, value)| (name.into_owned(), scrubbed(&value)))
+        .collect();
+    url.set_query(None);
+    if !campaign.is_empty() {
+        url.query_pairs_mut().extend_pairs(campaign);
+    }
+    let path = scrub(url.path()).map(|path| path.text);
+    if let Some(path) = path {
+        url.set_path(&path);
+    }
+    (url.as_str().len() <= MAX_URL).then(|| url.into())
+}
+
+/// `utm_` and a short plain name: a parameter's name could carry data as well as its value.
+fn is_campaign(name: &str) -> bool {
+    name.strip_prefix(ALLOWED_PARAMETER_PREFIX).is_some_and(|rest| {
+        (1..=32).contains(&rest.len()) && rest.bytes().all(|b| b.is_ascii_lowercase() || b == b'_')
+    })
+}
+
+/// Scheme and host of an address: `https://search.example/`.
+pub fn referrer(text: &str) -> Option<String> {
+    let url = web_url(text)?;
+    Some(format!("{}/", url.origin().ascii_serialization()))
+}
+
+fn web_url(text: &str) -> Option<Url> {
+    Url::parse(text).ok().filter(|url| matches!(url.scheme(), "http" | "https"))
+}
+
+fn scrubbed(text: &str) -> String {
+    scrub(text).map_or_else(|| text.to_owned(), |scrubbed| scrubbed.text)
+}
+
+/// A language tag (BCP 47) such as `de-AT`.
+pub fn locale(text: &str) -> Option<String> {
+    let mut parts = text.split(['-', '_']);
+    let language = parts
+        .next()
+        .is_some_and(|part| (2..=3).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_alphabetic()));
+    let rest =
+        parts.all(|part| (1..=8).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_alphanumeric()));
+    (language && rest && text.len() <= 35).then(|| text.to_owned())
+}
+
+/// A screen's size in CSS pixels: `1920x1080`.
+pub fn screen(text: &str) -> Option<String> {
+    let (width, height) = text.split_once('x')?;
+    let is_side = |side: &str| (1..=5).contains(&side.len()) && side.bytes().all(|b| b.is_ascii_digit());
+    (is_side(width) && is_side(height)).then(|| text.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_keeps_its_path_and_campaign_and_loses_the_rest() {
+        let cases = [
+            (
+                "https://shop.example/a?utm_source=news&token=s3cret#x",
+                "https://shop.example/a?utm_source=news",
+            ),
+            ("https://ada:pw@shop.example/", "https://shop.example/"),
+            ("https://shop.example/?utm_=1&UTM_SOURCE=1&utm_ada%40example.com=1", "https://shop.example/"),
+            ("https://shop.example/u/ada@example.com/orders", "https://shop.example/u/[email]/orders"),
+            ("https://shop.example/u/ada%40example.com", "https://shop.example/u/[email]"),
+            (
+                "https://shop.example/?utm_term=ada%40example.com",
+                "https://shop.example/?utm_term=%5Bemail%5D",
+            ),
+        ];
+        for (address, reduced) in cases {
+            assert_eq!(url(address).as_deref(), Some(reduced), "{address}");
+        }
+    }
+
+    #[test]
+    fn only_addresses_of_the_web_are_let_out() {
+        for text in
+            ["", "shop", "file:///home/ada/x.html", "javascript:alert(1)", "data:text/plain,ada@example.com"]
+        {
+            assert_eq!(url(text), None, "{text}");
+            assert_eq!(referrer(text), None, "{text}");
+        }
+        assert_eq!(url(&format!("https://shop.example/{}", "a".repeat(1000))), None);
+    }
+
+    #[test]
+    fn a_referrer_is_a_site_and_not_a_page() {
+        assert_eq!(
+            referrer("https://ada@search.example:8443/q?x=1").as_deref(),
+            Some("https://search.example:8443/")
+        );
+    }
+
+    #[test]
+    fn locale_and_screen_have_one_form() {
+        for good in ["de", "de-AT", "zh-Hant-TW", "en_US"] {
+            assert!(locale(good).is_some(), "{good}");
+        }
+        for bad in ["", "e", "ada@example.com", "en US", "en-toolongpart"] {
+            assert!(locale(bad).is_none(), "{bad}");
+        }
+        assert!(screen("1920x1080").is_some());
+        for bad in ["", "1920", "x", "1920x", "1920x1080x2", "4111111111111111x1"] {
+            assert!(screen(bad).is_none(), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,65 @@
+//! HTTPS only: plain HTTP is for loopback addresses outside production, and the development environment
+//! answers on loopback addresses alone, so that deploying it by mistake opens nothing.
+
+/// Whether a request to this address may be served.
+pub fn is_allowed(url: &str, environment: &str) -> bool {
+    let Some((scheme, rest)) = url.split_once("://") else { return false };
+    let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    let loopback = is_loopback(host(authority));
+    match (scheme, environment) {
+        (_, "development") => loopback,
+        ("https", _) => true,
+        ("http", "staging") => loopback,
+        _ => false,
+    }
+}
+
+fn host(authority: &str) -> &str {
+    match authority.rsplit_once(':') {
+        Some((host, port)) if port.bytes().all(|b| b.is_ascii_digit()) => host,
+        _ => authority,
+    }
+}
+
+fn is_loopback(host: &str) -> bool {
+    host == "localhost"
+        || host == "[::1]"
+        || host.parse::<std::net::Ipv4Addr>().is_ok_and(|address| address.is_loopback())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn plain_http_is_for_loopback_and_never_for_production() {
+        let local = [
+            "http://localhost:8787/e",
+            "http://127.0.0.1:8787/e?x=1",
+            "http://[::1]:8787/e",
+            "http://localhost/e",
+        ];
+        for url in local {
+            assert!(is_allowed(url, "development"), "{url}");
+            assert!(is_allowed(url, "staging"), "{url}");
+            assert!(!is_allowed(url, "production"), "{url}");
+        }
+        for url in [
+            "http://e.example/e",
+            "http://127.0.0.1.example/e",
+            "http://localhost.example/e",
+            "http://[::1].example/",
+        ] {
+            for environment in ["development", "staging", "production"] {
+                assert!(!is_allowed(url, environment), "{url} {environment}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_development_worker_that_was_deployed_serves_nobody() {
+        assert!(!is_allowed("https://sparrow.example.workers.dev/e", "development"));
+        assert!(is_allowed("https://sparrow.example.workers.dev/e", "staging"));
+        assert!(is_allowed("https://e.shop.example/e", "production"));
+    }
+}

@@ -1,0 +1,18 @@
+//! What Sparrow's parts say to each other: payloads and their context, ids, times, outcomes, and the
+//! wire format between the Outbox and Trace.
+//!
+//! This crate is pure: it reads no clock and no randomness and does no I/O. Everything serialised here
+//! is either stored or sent between Workers that are deployed at different times, so its JSON is pinned
+//! by tests; changing it needs a migration.
+
+pub mod context;
+pub mod id;
+pub mod outcome;
+pub mod payload;
+pub mod time;
+pub mod wire;
+
+pub use context::{Context, IpPolicy};
+pub use outcome::{Change, Outcome, Rule};
+pub use payload::Payload;
+pub use time::Millis;

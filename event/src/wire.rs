@@ -1,0 +1,218 @@
+//! The Outbox's questions to Trace and Trace's answers, as JSON over the service binding.
+//!
+//! `POST /open` says which events a payload holds; `POST /deliver/{tracker}` delivers some of them to one
+//! vendor; `POST /forward` does both for one payload and all trackers, and answers when all is done.
+
+use crate::outcome::{Change, Outcome};
+use crate::payload::Payload;
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+use std::collections::BTreeMap;
+
+/// Most bytes of one call, encoded.
+pub const MAX_CALL_BYTES: usize = 8 * 1024 * 1024;
+
+/// Most events that are opened of one payload; the rest is one `filtered(too_many)`.
+pub const MAX_EVENTS: usize = 1000;
+
+/// Stands for the name of an event that the allowlist does not have.
+pub const NOT_ALLOWED: &str = "(not allowed)";
+
+/// Stands for the name of a payload that cannot be opened.
+pub const MALFORMED: &str = "(malformed)";
+
+/// Stands for the events of a payload past [`MAX_EVENTS`].
+pub const TOO_MANY: &str = "(too many)";
+
+/// `POST /open`.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct OpenRequest {
+    /// What to open.
+    pub payloads: Vec<Payload>,
+}
+
+/// The answer to [`OpenRequest`].
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct OpenReply {
+    /// Version of the policy that decided.
+    pub policy: String,
+    /// In the order of the request.
+    pub payloads: Vec<Opened>,
+}
+
+/// One payload, opened.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Opened {
+    /// The payload's id.
+    pub id: String,
+    /// Its events, by index. Never empty: a payload without a readable event is one event `(malformed)`.
+    pub events: Vec<OpenedEvent>,
+    /// Those that are owed to a tracker, for [`DeliverPayload::allowed`]. Only the allowlist reads it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub allowed: Option<Box<RawValue>>,
+}
+
+/// One event of a payload.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OpenedEvent {
+    /// Its place in the payload.
+    pub idx: u32,
+    /// Its own id, else `{payload id}.{idx}`.
+    pub id: String,
+    /// Its name where the allowlist has it, else [`NOT_ALLOWED`] or [`MALFORMED`].
+    pub name: String,
+    /// Every configured tracker, and whether the event is owed to it.
+    pub trackers: BTreeMap<String, Owed>,
+    /// What was dropped or altered.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub changes: Vec<Change>,
+}
+
+/// Whether a tracker is to get an event.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Owed {
+    /// It is.
+    Owed,
+    /// It is not, and why: a stable token such as `source`.
+    Filtered(String),
+}
+
+/// `POST /deliver/{tracker}`.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct DeliverRequest {
+    /// `live`, `replay:<id>` or `backfill:<id>`.
+    pub run: String,
+    /// Version of the policy that made `allowed`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub policy: Option<String>,
+    /// What to deliver.
+    pub payloads: Vec<DeliverPayload>,
+}
+
+/// The events of one payload that are owed to the tracker.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct DeliverPayload {
+    /// As it was received.
+    pub payload: Payload,
+    /// Indices of the events owed.
+    pub events: Vec<u32>,
+    /// [`Opened::allowed`], on the first attempt. Under another policy, and without it, Trace starts from
+    /// the raw body.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub allowed: Option<Box<RawValue>>,
+}
+
+/// The answer to [`DeliverRequest`] and, with all trackers, to `POST /forward`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DeliverReply {
+    /// Version of the policy under which it was done.
+    pub policy: String,
+    /// One for each event asked for.
+    pub outcomes: Vec<EventOutcome>,
+}
+
+/// What came of one event at one tracker.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EventOutcome {
+    /// The payload's id.
+    pub payload: String,
+    /// The event's place in it.
+    pub idx: u32,
+    /// The tracker.
+    pub tracker: String,
+    /// The outcome and its reason.
+    #[serde(flatten)]
+    pub outcome: Outcome,
+    /// The vendor's HTTP status, where there was an answer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub status: Option<u16>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Context, Millis};
+    use serde_json::{Value, json};
+
+    fn payload() -> Payload {
+        let context = Context {
+            ip: Some("203.0.113.0".into()),
+            origin: Some("https://shop.example".into()),
+            sent_at: Some(1_793_534_399_900),
+            ..Context::default()
+        };
+        Payload::new("p1".into(), Millis(1_793_534_400_000), b"{\"event\":\"sign up\"}".to_vec(), context)
+    }
+
+    fn raw(value: Value) -> Box<RawValue> {
+        serde_json::value::to_raw_value(&value).unwrap()
+    }
+
+    const PAYLOAD: &str = r#"{"id":"p1","receivedAt":1793534400000,"data":"{\"event\":\"sign up\"}","context":{"ip":"203.0.113.0","origin":"https://shop.example","sentAt":1793534399900}}"#;
+
+    /// Dispatcher and Trace are deployed at different times: a change here must be readable by both the
+    /// release before and the release after.
+    #[test]
+    fn open_is_pinned() {
+        let request = OpenRequest { payloads: vec![payload()] };
+        assert_eq!(serde_json::to_string(&request).unwrap(), format!(r#"{{"payloads":[{PAYLOAD}]}}"#));
+        let reply = OpenReply {
+            policy: "1-abc".into(),
+            payloads: vec![Opened {
+                id: "p1".into(),
+                events: vec![OpenedEvent {
+                    idx: 0,
+                    id: "p1.0".into(),
+                    name: "sign up".into(),
+                    trackers: BTreeMap::from([
+                        ("ga4".into(), Owed::Owed),
+                        ("heap".into(), Owed::Filtered("not_for_tracker".into())),
+                    ]),
+                    changes: vec![],
+                }],
+                allowed: Some(raw(json!([1]))),
+            }],
+        };
+        let pinned = json!({"policy": "1-abc", "payloads": [{"id": "p1", "events": [{"idx": 0,
+            "id": "p1.0", "name": "sign up",
+            "trackers": {"ga4": "owed", "heap": {"filtered": "not_for_tracker"}}}], "allowed": [1]}]});
+        assert_eq!(serde_json::to_value(&reply).unwrap(), pinned);
+    }
+
+    /// See [`open_is_pinned`].
+    #[test]
+    fn deliver_is_pinned() {
+        let request = DeliverRequest {
+            run: "live".into(),
+            policy: Some("1-abc".into()),
+            payloads: vec![DeliverPayload {
+                payload: payload(),
+                events: vec![0],
+                allowed: Some(raw(json!([1]))),
+            }],
+        };
+        let payload_json: Value = serde_json::from_str(PAYLOAD).unwrap();
+        let pinned = json!({"run": "live", "policy": "1-abc",
+            "payloads": [{"payload": payload_json, "events": [0], "allowed": [1]}]});
+        assert_eq!(serde_json::to_value(&request).unwrap(), pinned);
+        let text = pinned.to_string();
+        let read: DeliverRequest = serde_json::from_str(&text).unwrap();
+        assert_eq!(read.payloads[0].payload, payload());
+
+        let reply = DeliverReply {
+            policy: "1-abc".into(),
+            outcomes: vec![EventOutcome {
+                payload: "p1".into(),
+                idx: 0,
+                tracker: "ga4".into(),
+                outcome: Outcome::Retry { after: Some(2), reason: "http_503".into() },
+                status: Some(503),
+            }],
+        };
+        let pinned = json!({"policy": "1-abc", "outcomes": [{"payload": "p1", "idx": 0, "tracker": "ga4",
+            "outcome": "retry", "after": 2, "reason": "http_503", "status": 503}]});
+        assert_eq!(serde_json::to_value(&reply).unwrap(), pinned);
+        assert_eq!(serde_json::from_value::<DeliverReply>(pinned).unwrap(), reply);
+    }
+}

@@ -1,0 +1,153 @@
+//! One tracker's events on their way to the vendor: plan, calls, verdicts, split and again, within a deadline.
+
+use allowlist::Allowed;
+use edge::http::{Answer, NoAnswer, post};
+use event::{Millis, Outcome};
+use futures_util::StreamExt;
+use futures_util::stream::FuturesUnordered;
+use std::collections::VecDeque;
+use std::time::Duration;
+use trackers::{Call, Reply, Tracker, Verdict};
+
+/// Calls that one lane makes at most, against a vendor that refuses every batch: isolating one culprit among
+/// 1,000 events takes about 20.
+const MAX_CALLS: usize = 100;
+
+/// What came of one event.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Settled {
+    /// The outcome and its reason.
+    pub outcome: Outcome,
+    /// The vendor's HTTP status, where there was an answer.
+    pub status: Option<u16>,
+}
+
+/// What came of a lane.
+pub struct Delivery {
+    /// One for each event, in their order.
+    pub settled: Vec<Settled>,
+    /// Validation requests for calls that the vendor took.
+    pub mirrors: Vec<Call>,
+}
+
+/// A call, and where its events stand in the lane.
+struct Job {
+    call: Call,
+    events: Vec<usize>,
+}
+
+/// Delivers `events` to `tracker` with at most `open_calls` calls open at once. After `deadline` no call is
+/// waited for, and what is not settled is to be tried again.
+pub async fn deliver(
+    tracker: &dyn Tracker,
+    events: &[&Allowed],
+    open_calls: usize,
+    deadline: Duration,
+) -> Delivery {
+    let started = edge::clock::now();
+    let mut lane = Lane { tracker, events, settled: vec![None; events.len()], queue: VecDeque::new() };
+    lane.plan((0..events.len()).collect(), started);
+    let mut mirrors = Vec::new();
+    let mut open = FuturesUnordered::new();
+    let mut calls = 0;
+    loop {
+        while open.len() < open_calls && calls < MAX_CALLS {
+            let left = remaining(started, deadline);
+            let Some(job) = lane.queue.pop_front().filter(|_| !left.is_zero()) else { break };
+            calls += 1;
+            open.push(send(job, left));
+        }
+        let Some((job, answer)) = open.next().await else { break };
+        if matches!(&answer, Ok(answer) if answer.status < 300) {
+            mirrors.extend(tracker.mirror(&job.call));
+        }
+        lane.settle(job, answer);
+    }
+    Delivery { settled: lane.finish(), mirrors }
+}
+
+fn remaining(started: Millis, deadline: Duration) -> Duration {
+    let passed = edge::clock::now().0.saturating_sub(started.0);
+    deadline.saturating_sub(Duration::from_millis(u64::try_from(passed).unwrap_or_default()))
+}
+
+async fn send(job: Job, deadline: Duration) -> (Job, Result<Answer, NoAnswer>) {
+    let answer = post(&job.call.url, &job.call.headers, &job.call.body, deadline).await;
+    (job, answer)
+}
+
+struct Lane<'a> {
+    tracker: &'a dyn Tracker,
+    events: &'a [&'a Allowed],
+    settled: Vec<Option<Settled>>,
+    queue: VecDeque<Job>,
+}
+
+impl Lane<'_> {
+    /// Plans the events at these places, and settles those that the vendor cannot take.
+    fn plan(&mut self, places: Vec<usize>, now: Millis) {
+        let events: Vec<&Allowed> = places.iter().map(|&place| self.events[place]).collect();
+        let plan = self.tracker.plan(&events, now);
+        for (event, reason) in plan.rejected {
+            let outcome = Outcome::Rejected { reason: reason.to_owned() };
+            self.settled[places[event]] = Some(Settled { outcome, status: None });
+        }
+        for call in plan.calls {
+            let events = call.events.iter().map(|&event| places[event]).collect();
+            self.queue.push_back(Job { call, events });
+        }
+    }
+
+    fn settle(&mut self, job: Job, answer: Result<Answer, NoAnswer>) {
+        let Job { call, events } = job;
+        let (verdicts, status) = match &answer {
+            Err(no_answer) => {
+                let retry = Verdict::Retry { after: None, reason: no_answer.to_string() };
+                (retry.for_all(&call), None)
+            }
+            Ok(answer) => {
+                let reply = Reply {
+                    status: answer.status,
+                    retry_after: answer.retry_after.as_deref(),
+                    body: &answer.body,
+                };
+                (self.tracker.verdicts(&call, &reply), Some(answer.status))
+            }
+        };
+        let mut split = Vec::new();
+        for (place, verdict) in events.into_iter().zip(verdicts) {
+            let outcome = match verdict {
+                Verdict::Delivered => Outcome::Delivered,
+                Verdict::Rejected(reason) => Outcome::Rejected { reason: reason.to_owned() },
+                Verdict::Retry { after, reason } => Outcome::Retry { after, reason },
+                Verdict::Split => {
+                    split.push(place);
+                    continue;
+                }
+            };
+            self.settled[place] = Some(Settled { outcome, status });
+        }
+        self.split(split);
+    }
+
+    /// Sends the halves. A single event cannot be halved: it is what the vendor refuses.
+    fn split(&mut self, mut places: Vec<usize>) {
+        if places.len() > 1 {
+            let second = places.split_off(places.len() / 2);
+            let now = edge::clock::now();
+            self.plan(places, now);
+            self.plan(second, now);
+        } else if let Some(place) = places.pop() {
+            let outcome = Outcome::Rejected { reason: "refused".to_owned() };
+            self.settled[place] = Some(Settled { outcome, status: None });
+        }
+    }
+
+    fn finish(self) -> Vec<Settled> {
+        let unsettled = || {
+            let outcome = Outcome::Retry { after: None, reason: "deadline".to_owned() };
+            Settled { outcome, status: None }
+        };
+        self.settled.into_iter().map(|settled| settled.unwrap_or_else(unsettled)).collect()
+    }
+}

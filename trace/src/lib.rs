@@ -1,0 +1,20 @@
+//! Trace, the private Worker: source check, allowlist, scrubber, and the way to every vendor.
+//!
+//! It is stateless. `POST /open` and `POST /deliver/{tracker}` are what the Outbox asks; `POST /forward`
+//! does both for one payload and all trackers. It has no public route.
+
+mod deliver;
+mod forward;
+mod lane;
+mod mirror;
+mod open;
+mod router;
+mod setup;
+mod take;
+
+use worker::{Context, Env, Request, Response, Result, event};
+
+#[event(fetch)]
+async fn fetch(request: Request, env: Env, ctx: Context) -> Result<Response> {
+    router::route(request, env, ctx).await
+}

@@ -1,0 +1,67 @@
+//! Routes of the service binding.
+
+use crate::setup::setup;
+use crate::{deliver, forward, mirror, open};
+use event::Payload;
+use event::wire::{DeliverRequest, MAX_CALL_BYTES, OpenRequest};
+use serde::de::DeserializeOwned;
+use serde_json::json;
+use worker::{Context, Env, Method, Request, Response, Result};
+
+/// Answers a request of Dispatcher's or the Outbox's.
+pub async fn route(request: Request, env: Env, ctx: Context) -> Result<Response> {
+    let shared = setup(&env);
+    let setup = match &*shared {
+        Ok(setup) => setup,
+        Err(faults) => {
+            edge::log::error("bad_settings", json!({"faults": faults}));
+            return Response::error(format!("wrong settings: {}", faults.join("; ")), 500);
+        }
+    };
+    if request.method() != Method::Post {
+        return Response::error("method not allowed", 405);
+    }
+    let path = request.path();
+    match path.strip_prefix("/deliver/").unwrap_or(&path) {
+        "/open" => match read::<OpenRequest>(request).await? {
+            Ok(asked) => Response::from_json(&open::open(setup, asked)?),
+            Err(refusal) => Ok(refusal),
+        },
+        "/forward" => match read::<Payload>(request).await? {
+            Ok(payload) => {
+                let (reply, mirrors) = forward::forward(setup, &payload).await;
+                for (tracker, calls) in mirrors {
+                    ctx.wait_until(mirror::send(shared.clone(), tracker.to_owned(), calls));
+                }
+                Response::from_json(&reply)
+            }
+            Err(refusal) => Ok(refusal),
+        },
+        tracker if trackers::NAMES.contains(&tracker) => match read::<DeliverRequest>(request).await? {
+            Ok(asked) => {
+                let (reply, mirrors) = deliver::deliver(setup, tracker, asked).await;
+                ctx.wait_until(mirror::send(shared.clone(), tracker.to_owned(), mirrors));
+                Response::from_json(&reply)
+            }
+            Err(refusal) => Ok(refusal),
+        },
+        _ => Response::error("not found", 404),
+    }
+}
+
+/// The request's body, or what to answer instead.
+async fn read<T: DeserializeOwned>(mut request: Request) -> Result<std::result::Result<T, Response>> {
+    let body = request.bytes().await?;
+    if body.len() > MAX_CALL_BYTES {
+        return Ok(Err(Response::error(format!("more than {MAX_CALL_BYTES} bytes"), 413)?));
+    }
+    match serde_json::from_slice(&body) {
+        Ok(asked) => Ok(Ok(asked)),
+        // The position only: the parser's own words may repeat what it read.
+        Err(error) => {
+            let message =
+                format!("not the JSON expected, at line {} column {}", error.line(), error.column());
+            Ok(Err(Response::error(message, 400)?))
+        }
+    }
+}

@@ -1,0 +1,101 @@
+//! Policy and trackers, made once per isolate from what was deployed.
+
+use allowlist::Policy;
+use std::cell::OnceCell;
+use std::rc::Rc;
+use std::time::Duration;
+use trackers::Tracker;
+use worker::Env;
+
+/// The policy as the build compiled it.
+const POLICY: &str = include_str!(concat!(env!("OUT_DIR"), "/policy.json"));
+
+/// Ten seconds: vendors answer within one, and the runtime ends work that goes on for 30 s after the answer.
+const DEFAULT_DEADLINE_MS: u64 = 10_000;
+
+/// What every request works with.
+pub struct Setup {
+    /// Restricted to this environment.
+    pub policy: Policy,
+    /// Those that have settings.
+    pub trackers: Vec<Box<dyn Tracker>>,
+    /// How long one tracker may take for one request, all its calls together.
+    pub deadline: Duration,
+}
+
+impl Setup {
+    /// The names of the configured trackers.
+    pub fn tracker_names(&self) -> Vec<&'static str> {
+        self.trackers.iter().map(|tracker| tracker.name()).collect()
+    }
+
+    /// A configured tracker.
+    pub fn tracker(&self, name: &str) -> Option<&dyn Tracker> {
+        self.trackers.iter().find(|tracker| tracker.name() == name).map(AsRef::as_ref)
+    }
+}
+
+/// The setup, or every fault in the settings.
+pub type Shared = Rc<Result<Setup, Vec<String>>>;
+
+thread_local! {
+    // Neither the policy nor a setting can change while an isolate lives, so this is no request's state.
+    static SETUP: OnceCell<Shared> = const { OnceCell::new() };
+}
+
+/// The setup of this isolate.
+pub fn setup(env: &Env) -> Shared {
+    SETUP.with(|cell| cell.get_or_init(|| Rc::new(read(&edge::settings::settings(env)))).clone())
+}
+
+fn read(vars: &edge::settings::Vars) -> Result<Setup, Vec<String>> {
+    let mut faults = Vec::new();
+    let environment = edge::settings::environment(vars, &mut faults);
+    let deadline = match vars.get("TRACKER_DEADLINE_MS").map(|text| text.parse()) {
+        None => DEFAULT_DEADLINE_MS,
+        Some(Ok(ms @ 1..=25_000)) => ms,
+        Some(_) => {
+            faults.push("TRACKER_DEADLINE_MS must be a whole number from 1 to 25000".to_owned());
+            DEFAULT_DEADLINE_MS
+        }
+    };
+    let trackers = trackers::configure(vars).unwrap_or_else(|error| {
+        faults.extend(error.0);
+        Vec::new()
+    });
+    let mut policy: Policy = match serde_json::from_str(POLICY) {
+        Ok(policy) => policy,
+        Err(error) => return Err(vec![format!("the compiled policy cannot be read: {error}")]),
+    };
+    policy.restrict_to(&environment);
+    if faults.is_empty() {
+        Ok(Setup { policy, trackers, deadline: Duration::from_millis(deadline) })
+    } else {
+        Err(faults)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn vars(pairs: &[(&str, &str)]) -> edge::settings::Vars {
+        pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
+    }
+
+    #[test]
+    fn a_tracker_without_settings_is_off() {
+        let setup = read(&vars(&[("ENVIRONMENT", "staging"), ("HEAP_APP_ID", "1")])).ok().unwrap();
+        assert_eq!(setup.tracker_names(), ["heap"]);
+    }
+
+    #[test]
+    fn faults_of_all_settings_are_listed_together() {
+        let faults =
+            read(&vars(&[("TRACKER_DEADLINE_MS", "0"), ("GA4_API_SECRET", "x"), ("HEAP_APPID", "1")]));
+        let faults = faults.err().unwrap().join("\n");
+        for part in ["ENVIRONMENT must", "TRACKER_DEADLINE_MS must", "GA4_MEASUREMENT_ID", "HEAP_APPID"] {
+            assert!(faults.contains(part), "{faults}");
+        }
+    }
+}

@@ -1,0 +1,50 @@
+//! The events of a delivery: taken as `open` handed them over where the policy is the same, else opened again.
+
+use crate::setup::Setup;
+use allowlist::Allowed;
+use event::Outcome;
+use event::wire::{DeliverPayload, OpenedEvent, Owed};
+use std::collections::BTreeMap;
+
+/// An event to deliver, or the outcome where today's policy keeps it back.
+pub type Taken = Result<Allowed, Outcome>;
+
+/// The events asked for, in the order of the request.
+pub fn take(
+    setup: &Setup,
+    tracker: &str,
+    policy: Option<&str>,
+    request: &DeliverPayload,
+) -> Vec<(u32, Taken)> {
+    let handed_over = (policy == Some(setup.policy.version.as_str()))
+        .then(|| request.allowed.as_deref().and_then(|allowed| allowlist::take_over(allowed).ok()))
+        .flatten();
+    match handed_over {
+        Some(allowed) => {
+            let mut allowed: BTreeMap<_, _> = allowed.into_iter().collect();
+            if request.events.iter().all(|idx| allowed.contains_key(idx)) {
+                let owed = request.events.iter();
+                return owed.filter_map(|idx| Some((*idx, Ok(allowed.remove(idx)?)))).collect();
+            }
+            reopen(setup, tracker, request)
+        }
+        None => reopen(setup, tracker, request),
+    }
+}
+
+fn reopen(setup: &Setup, tracker: &str, request: &DeliverPayload) -> Vec<(u32, Taken)> {
+    let opening = allowlist::open(&setup.policy, &request.payload, &[tracker]);
+    let events: BTreeMap<u32, OpenedEvent> =
+        opening.events.into_iter().map(|event| (event.idx, event)).collect();
+    let mut allowed: BTreeMap<u32, Allowed> = opening.allowed.into_iter().collect();
+    let mut taken = |idx: u32| {
+        let owed = events.get(&idx).and_then(|event| event.trackers.get(tracker));
+        match (owed, allowed.remove(&idx)) {
+            (Some(Owed::Owed), Some(event)) => Ok(event),
+            (Some(Owed::Filtered(reason)), _) => Err(Outcome::Filtered { reason: reason.clone() }),
+            // The Outbox named an event that the body does not have.
+            _ => Err(Outcome::Filtered { reason: "no_such_event".to_owned() }),
+        }
+    };
+    request.events.iter().map(|&idx| (idx, taken(idx))).collect()
+}

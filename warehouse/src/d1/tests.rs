@@ -1,0 +1,182 @@
+//! The SQL on real SQLite.
+
+use super::*;
+use event::{Context, Millis, time::event_time};
+use proptest::prelude::*;
+use rusqlite::{Connection, types::Value};
+
+const NOON: i64 = 1_793_534_400_000;
+
+fn warehouse(columns: &[(&str, &str)]) -> Connection {
+    let columns: Vec<_> = columns
+        .iter()
+        .map(|(name, property)| Column { name: (*name).to_owned(), property: (*property).to_owned() })
+        .collect();
+    let db = Connection::open_in_memory().unwrap();
+    for statement in migration(&columns) {
+        db.execute_batch(&statement).unwrap();
+    }
+    db
+}
+
+fn payload(id: &str, body: &[u8]) -> Payload {
+    Payload::new(id.to_owned(), Millis(NOON), body.to_vec(), Context::default())
+}
+
+fn log(db: &Connection, payload: &Payload) {
+    db.execute(INSERT_RAW, raw_row(payload)).unwrap();
+}
+
+fn rows(db: &Connection, sql: &str) -> Vec<Vec<Value>> {
+    let mut statement = db.prepare(sql).unwrap();
+    let width = statement.column_count();
+    let rows = statement.query_map([], |row| (0..width).map(|i| row.get(i)).collect());
+    rows.unwrap().collect::<Result<_, _>>().unwrap()
+}
+
+fn text(text: &str) -> Value {
+    Value::Text(text.to_owned())
+}
+
+#[test]
+fn the_classic_payload_is_one_plain_row() {
+    let db = warehouse(&[("entry", "entry"), ("productName", "productName")]);
+    let body = br#"{"event": "purchase product", "deviceId": "desktop1", "userId": "user",
+        "properties": {"entry": "billing", "productName": "workers"}}"#;
+    log(&db, &payload("p", body));
+    let row = rows(&db, "SELECT event, deviceId, userId, entry, productName FROM raw_normalized");
+    assert_eq!(row, [["purchase product", "desktop1", "user", "billing", "workers"].map(text)]);
+}
+
+#[test]
+fn the_view_has_the_columns_that_policies_may_not_take() {
+    let db = warehouse(&[("plan", "plan")]);
+    let view = db.prepare("SELECT * FROM raw_normalized").unwrap();
+    let expected: Vec<_> = allowlist::policy::BASE_COLUMNS.into_iter().chain(["plan"]).collect();
+    assert_eq!(view.column_names(), expected);
+}
+
+#[test]
+fn a_batch_is_unnested_in_order() {
+    let db = warehouse(&[]);
+    log(
+        &db,
+        &payload("p", br#"{"batch": [{"event": "a"}, 1, "text", null, {"event": "b", "eventId": "own"}]}"#),
+    );
+    let rows = rows(&db, "SELECT idx, eventId, event FROM raw_normalized ORDER BY idx");
+    let expected = [
+        ("p.0", text("a")),
+        ("p.1", Value::Null),
+        ("p.2", Value::Null),
+        ("p.3", Value::Null),
+        ("own", text("b")),
+    ];
+    let expected: Vec<_> =
+        (0..).zip(expected).map(|(idx, (id, event))| vec![Value::Integer(idx), text(id), event]).collect();
+    assert_eq!(rows, expected);
+}
+
+#[test]
+fn what_cannot_be_opened_is_a_row_of_nulls_and_breaks_no_query() {
+    let db = warehouse(&[("a", "a")]);
+    let bodies: [&[u8]; 9] = [
+        b"",
+        b"not json",
+        b"{\"event\": ",
+        b"[]",
+        b"1",
+        b"{\"batch\": 1, \"event\": \"x\"}",
+        b"{\"batch\": []}",
+        b"\xff\xfe",
+        b"\xef\xbb\xbf{\"event\": \"after a byte order mark\"}",
+    ];
+    for (i, body) in bodies.iter().enumerate() {
+        log(&db, &payload(&format!("p{i}"), body));
+    }
+    let found = rows(&db, "SELECT event, deviceId, userId, properties, a FROM raw_normalized");
+    assert_eq!(found, vec![vec![Value::Null; 5]; bodies.len()]);
+}
+
+#[test]
+fn an_event_id_counts_once_a_day_and_the_first_copy_stays() {
+    let db = warehouse(&[]);
+    let copy = |id: &str, at: i64, event: &str| {
+        let body = format!(r#"{{"event": "{event}", "eventId": "same"}}"#);
+        Payload::new(id.to_owned(), Millis(at), body.into_bytes(), Context::default())
+    };
+    log(&db, &copy("second", NOON + 5, "second"));
+    log(&db, &copy("first", NOON, "first"));
+    log(&db, &copy("next day", NOON + 86_400_000, "next day"));
+    let events = rows(&db, "SELECT event FROM raw_normalized ORDER BY receivedAt");
+    assert_eq!(events, [[text("first")], [text("next day")]]);
+}
+
+#[test]
+fn odd_property_names_are_columns_too() {
+    let names = ["a.b", "it's", "größe", "[0]", "$x", "a b"];
+    let columns: Vec<_> = names.iter().map(|name| (allowlist::policy::column_name(name), *name)).collect();
+    let columns: Vec<_> = columns.iter().map(|(column, name)| (column.as_str(), *name)).collect();
+    let db = warehouse(&columns[..5]);
+    let properties: serde_json::Value = names
+        .iter()
+        .map(|name| ((*name).to_owned(), (*name).into()))
+        .collect::<serde_json::Map<_, _>>()
+        .into();
+    let body = serde_json::json!({"event": "e", "properties": properties}).to_string();
+    log(&db, &payload("p", body.as_bytes()));
+    for (column, name) in &columns[..5] {
+        assert_eq!(rows(&db, &format!("SELECT {column} FROM raw_normalized")), [[text(name)]], "{name}");
+    }
+}
+
+/// A query about one day must not unpack the JSON of every other day.
+#[test]
+fn a_filter_on_the_day_reads_that_day_alone() {
+    let db = warehouse(&[]);
+    let plan = rows(
+        &db,
+        "EXPLAIN QUERY PLAN SELECT event, count(*) FROM raw_normalized WHERE day = '2026-11-01' GROUP BY event",
+    );
+    let plan = format!("{plan:?}");
+    assert!(plan.contains("USING INDEX raw_by_day"), "{plan}");
+}
+
+#[test]
+fn a_migration_can_be_run_again_and_adds_a_column_without_touching_data() {
+    let db = warehouse(&[]);
+    log(&db, &payload("p", br#"{"event": "e", "properties": {"plan": "team"}}"#));
+    let columns = [Column { name: "plan".to_owned(), property: "plan".to_owned() }];
+    for _ in 0..2 {
+        for statement in migration(&columns) {
+            db.execute_batch(&statement).unwrap();
+        }
+    }
+    assert_eq!(rows(&db, "SELECT plan FROM raw_normalized"), [[text("team")]]);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(200))]
+
+    /// The warehouse and the vendors must never disagree about when an event happened.
+    #[test]
+    fn the_view_tells_the_same_time_as_trace(
+        sent in proptest::option::of(NOON - 200_000..NOON + 200_000),
+        timestamp in proptest::option::of(NOON - 40 * 86_400_000..NOON + 86_400_000),
+    ) {
+        let db = warehouse(&[]);
+        let context = Context { sent_at: sent, ..Context::default() };
+        let body = serde_json::json!({"event": "e", "timestamp": timestamp}).to_string();
+        log(&db, &Payload::new("p".to_owned(), Millis(NOON), body.into_bytes(), context));
+        let expected = event_time(Millis(NOON), sent.map(Millis), timestamp.map(Millis)).to_string();
+        prop_assert_eq!(rows(&db, "SELECT timestamp FROM raw_normalized"), vec![vec![text(&expected)]]);
+    }
+
+    /// Whatever was sent, the view has at least one row for it and every query over it works.
+    #[test]
+    fn any_body_has_a_row(body: Vec<u8>, json in "(\\{\"(batch|event|eventId|timestamp|properties)\":(\\[|\\{|\"|1e400|-0|null|1.5){0,3}[\\]\\}\",]{0,4}){0,3}") {
+        let db = warehouse(&[("a", "a")]);
+        log(&db, &payload("p1", &body));
+        log(&db, &payload("p2", json.as_bytes()));
+        prop_assert!(rows(&db, "SELECT *, a FROM raw_normalized").len() >= 2);
+    }
+}

@@ -1,0 +1,102 @@
+//! `raw_normalized`: one row per event, from the raw bodies.
+
+use allowlist::policy::Column;
+
+/// The view, with a column for each of `columns`.
+///
+/// It never fails on what somebody sent: a JSON function is reached only by text that is JSON, since one
+/// malformed row would otherwise break every query. A body that is not JSON is a row of NULLs. Member by
+/// member it reads the body as Trace does, so that the two agree on names, ids and times.
+pub fn raw_normalized(columns: &[Column]) -> String {
+    let properties: String = columns
+        .iter()
+        .map(|column| format!(",\n  json_extract(json, {}) AS {}", path(&column.property), column.name))
+        .collect();
+    format!(
+        "CREATE VIEW raw_normalized AS
+WITH
+payload AS (
+  SELECT
+    rowid AS row,
+    eventId AS payloadId,
+    timestamp AS receivedAt,
+    substr(timestamp, 1, 10) AS day,
+    unixepoch(timestamp) * 1000 + substr(timestamp, 21, 3) AS received,
+    json_extract(context, '$.sentAt') AS sentAt,
+    CASE WHEN json_extract(context, '$.encoding') IS NULL AND json_valid(data) THEN data END AS body
+  FROM raw
+),
+item AS (
+  SELECT
+    payload.*,
+    coalesce(each.key, 0) AS idx,
+    CASE each.type WHEN 'object' THEN each.value END AS json
+  FROM payload LEFT JOIN json_each(
+    CASE
+      WHEN json_type(body, '$.batch') = 'array' THEN json_extract(body, '$.batch')
+      WHEN json_type(body) = 'object' AND json_type(body, '$.batch') IS NULL THEN json_array(json(body))
+    END
+  ) AS each
+),
+event AS (
+  SELECT
+    item.*,
+    CASE
+      WHEN json_type(json, '$.eventId') = 'text'
+        AND length(json ->> '$.eventId') BETWEEN 1 AND 64
+        AND json ->> '$.eventId' NOT GLOB '*[^A-Za-z0-9_-]*'
+      THEN json ->> '$.eventId'
+      ELSE payloadId || '.' || idx
+    END AS eventId,
+    CASE
+      WHEN json_type(json, '$.timestamp') IN ('integer', 'real')
+        AND json ->> '$.timestamp' = CAST(json ->> '$.timestamp' AS INTEGER)
+        AND abs(json ->> '$.timestamp') < 9007199254740992
+      THEN CAST(json ->> '$.timestamp' AS INTEGER)
+    END AS claimed
+  FROM item
+),
+timed AS (
+  SELECT
+    event.*,
+    CASE
+      WHEN claimed IS NULL THEN received
+      ELSE max(received - {max_age}, min(received,
+        claimed + CASE WHEN abs(received - sentAt) > {skew} THEN received - sentAt ELSE 0 END))
+    END AS time,
+    ROW_NUMBER() OVER (PARTITION BY day, eventId ORDER BY received, row, idx) AS copy
+  FROM event
+)
+SELECT
+  payloadId,
+  idx,
+  day,
+  receivedAt,
+  strftime('%Y-%m-%dT%H:%M:%fZ', time / 1000.0, 'unixepoch') AS timestamp,
+  eventId,
+  CASE WHEN json_type(json, '$.event') = 'text' THEN json ->> '$.event' END AS event,
+  {device} AS deviceId,
+  {user} AS userId,
+  {session} AS sessionId,
+  CASE WHEN json_type(json, '$.properties') = 'object' THEN json_extract(json, '$.properties') END AS properties{properties}
+FROM timed
+WHERE copy = 1",
+        max_age = event::time::MAX_AGE_MS,
+        skew = event::time::TOLERATED_SKEW_MS,
+        device = id("deviceId"),
+        user = id("userId"),
+        session = id("sessionId"),
+    )
+}
+
+/// An id: text, or a whole number as its decimal text.
+fn id(member: &str) -> String {
+    format!(
+        "CASE WHEN json_type(json, '$.{member}') IN ('text', 'integer') THEN CAST(json ->> '$.{member}' AS TEXT) END"
+    )
+}
+
+/// The JSON path of a property, as an SQL literal. Policies have no column whose name holds a quote or a backslash.
+fn path(property: &str) -> String {
+    format!("'$.properties.\"{}\"'", property.replace('\'', "''"))
+}
