@@ -30,7 +30,8 @@ for (const file of ["wrangler.toml", "trace/wrangler.toml"]) {
     }
     if (config.vars.ENVIRONMENT !== env) say(`ENVIRONMENT must be "${env}"`);
     if (config.name !== `${base.name}-${env}`) say(`is named ${config.name}`);
-    if (config.compatibility_date !== base.compatibility_date) say("has another compatibility date");
+    if (config.compatibility_date !== base.compatibility_date)
+      say("has another compatibility date");
   }
 }
 
@@ -39,14 +40,17 @@ for (const env of [undefined, ...ENVIRONMENTS]) {
   const dispatcher = read("wrangler.toml", env);
   const trace = read("trace/wrangler.toml", env);
   const target = dispatcher.services?.find((one) => one.binding === "TRACE")?.service;
-  if (target !== trace.name) faults.push(`${where}: Dispatcher's TRACE is ${target}, not ${trace.name}`);
+  if (target !== trace.name)
+    faults.push(`${where}: Dispatcher's TRACE is ${target}, not ${trace.name}`);
   if (trace.workers_dev !== false || trace.preview_urls !== false) {
     faults.push(`${where}: Trace must have workers_dev = false and preview_urls = false`);
   }
   if (trace.route || trace.routes?.length) faults.push(`${where}: Trace must have no route`);
   const databases = dispatcher.d1_databases.map((one) => one.database_name);
   if (env && databases.some((name) => !name?.endsWith(`-${env}`))) {
-    faults.push(`${where}: the database must be named for its environment, not ${databases.join(", ")}`);
+    faults.push(
+      `${where}: the database must be named for its environment, not ${databases.join(", ")}`,
+    );
   }
 }
 

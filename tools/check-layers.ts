@@ -19,13 +19,19 @@ const MAY_USE: Record<string, string[]> = {
 interface Metadata {
   workspace_members: string[];
   packages: { id: string; name: string }[];
-  resolve: { nodes: { id: string; deps: { pkg: string; dep_kinds: { kind: string | null }[] }[] }[] };
+  resolve: {
+    nodes: { id: string; deps: { pkg: string; dep_kinds: { kind: string | null }[] }[] }[];
+  };
 }
 
-const output = execFileSync("cargo", ["metadata", "--format-version", "1", "--locked", "--all-features"], {
-  maxBuffer: 64 << 20,
-  encoding: "utf8",
-});
+const output = execFileSync(
+  "cargo",
+  ["metadata", "--format-version", "1", "--locked", "--all-features"],
+  {
+    maxBuffer: 64 << 20,
+    encoding: "utf8",
+  },
+);
 const metadata: Metadata = JSON.parse(output);
 const names = new Map(metadata.packages.map((one) => [one.id, one.name]));
 const nodes = new Map(metadata.resolve.nodes.map((node) => [node.id, node]));
@@ -33,7 +39,9 @@ const members = new Set(metadata.workspace_members);
 
 function direct(id: string): string[] {
   const deps = nodes.get(id)?.deps ?? [];
-  return deps.filter((dep) => dep.dep_kinds.some(({ kind }) => kind !== "dev")).map((dep) => dep.pkg);
+  return deps
+    .filter((dep) => dep.dep_kinds.some(({ kind }) => kind !== "dev"))
+    .map((dep) => dep.pkg);
 }
 
 function all(id: string, seen = new Set<string>()): Set<string> {
@@ -49,7 +57,9 @@ for (const id of members) {
   const crate = short(id);
   const allowed = MAY_USE[crate];
   if (!allowed) {
-    faults.push(`${crate} is in no layer; give it one in tools/check-layers.ts and ARCHITECTURE.md`);
+    faults.push(
+      `${crate} is in no layer; give it one in tools/check-layers.ts and ARCHITECTURE.md`,
+    );
     continue;
   }
   for (const dep of direct(id).filter((dep) => members.has(dep))) {

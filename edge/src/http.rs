@@ -1,13 +1,8 @@
 //! Outgoing requests, each with a deadline.
 
 use crate::body;
-use futures_util::future::{Either, select};
-use std::pin::pin;
 use std::time::Duration;
-use worker::{
-    AbortController, AbortSignal, Delay, Fetch, Headers, Method, Request, RequestInit, RequestRedirect,
-    Response,
-};
+use worker::{AbortSignal, Fetch, Headers, Method, Request, RequestInit, RequestRedirect, Response};
 
 /// Most bytes of an answer that are kept; vendors' answers are a few hundred.
 const MAX_ANSWER: usize = 256 * 1024;
@@ -44,17 +39,14 @@ pub async fn post(
     body: &str,
     deadline: Duration,
 ) -> Result<Answer, NoAnswer> {
-    let controller = AbortController::default();
-    let signal = controller.signal();
     let request = request(url, headers, body).map_err(|_| NoAnswer::Network)?;
-    let exchange = pin!(exchange(request, &signal));
-    match select(exchange, pin!(Delay::from(deadline))).await {
-        Either::Left((answer, _)) => answer.map_err(|_| NoAnswer::Network),
-        Either::Right(_) => {
-            controller.abort();
-            Err(NoAnswer::Timeout)
-        }
-    }
+    let millis = u32::try_from(deadline.as_millis()).unwrap_or(u32::MAX);
+    // The runtime's own timer. `worker::Delay` cannot be cancelled where `setTimeout` returns an object, as it
+    // does from compatibility date 2024-09-23 on, and then wakes a future that is gone.
+    let signal = AbortSignal::from(web_sys::AbortSignal::timeout_with_u32(millis));
+    exchange(request, &signal)
+        .await
+        .map_err(|_| if signal.aborted() { NoAnswer::Timeout } else { NoAnswer::Network })
 }
 
 fn request(url: &str, headers: &[(&'static str, String)], body: &str) -> worker::Result<Request> {

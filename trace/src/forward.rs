@@ -33,11 +33,7 @@ pub async fn forward(setup: &Setup, payload: &Payload) -> (DeliverReply, Vec<(&'
     (DeliverReply { policy: setup.policy.version.clone(), outcomes }, mirrors)
 }
 
-async fn lane(
-    setup: &Setup,
-    tracker: &dyn Tracker,
-    opening: &Opening,
-) -> (&'static str, Vec<u32>, Delivery) {
+async fn lane(setup: &Setup, tracker: &dyn Tracker, opening: &Opening) -> (&'static str, Vec<u32>, Delivery) {
     let is_owed = |idx: u32| opening.events[idx as usize].trackers.get(tracker.name()) == Some(&Owed::Owed);
     let (places, events): (Vec<u32>, Vec<&Allowed>) =
         opening.allowed.iter().filter(|(idx, _)| is_owed(*idx)).map(|(idx, event)| (*idx, event)).unzip();

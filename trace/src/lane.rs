@@ -114,18 +114,26 @@ impl Lane<'_> {
                 (self.tracker.verdicts(&call, &reply), Some(answer.status))
             }
         };
+        let mut again = Vec::new();
         let mut split = Vec::new();
         for (place, verdict) in events.into_iter().zip(verdicts) {
             let outcome = match verdict {
                 Verdict::Delivered => Outcome::Delivered,
                 Verdict::Rejected(reason) => Outcome::Rejected { reason: reason.to_owned() },
                 Verdict::Retry { after, reason } => Outcome::Retry { after, reason },
+                Verdict::Again => {
+                    again.push(place);
+                    continue;
+                }
                 Verdict::Split => {
                     split.push(place);
                     continue;
                 }
             };
             self.settled[place] = Some(Settled { outcome, status });
+        }
+        if !again.is_empty() {
+            self.plan(again, edge::clock::now());
         }
         self.split(split);
     }

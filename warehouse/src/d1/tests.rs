@@ -53,7 +53,7 @@ fn the_view_has_the_columns_that_policies_may_not_take() {
     let db = warehouse(&[("plan", "plan")]);
     let view = db.prepare("SELECT * FROM raw_normalized").unwrap();
     let expected: Vec<_> = allowlist::policy::BASE_COLUMNS.into_iter().chain(["plan"]).collect();
-    assert_eq!(view.column_names(), expected);
+    assert_eq!(view.column_names().collect::<Vec<_>>(), expected);
 }
 
 #[test]
