@@ -1,0 +1,120 @@
+// The vendor sandbox as a server: plays the vendors, records what they are sent, and shows it.
+
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import { serveApi } from "./api.ts";
+import type { Behaviour } from "./behaviour.ts";
+import { serveCall } from "./calls.ts";
+import { Controls } from "./controls.ts";
+import { Journal, type OpenCalls, type RequestRecord } from "./journal.ts";
+import { servePage } from "./pages.ts";
+import { vendorsOf } from "./vendors/index.ts";
+import { textReply } from "./vendors/vendor.ts";
+import { WEBHOOK_SECRET } from "./vendors/webhook.ts";
+
+export type { Behaviour, OpenCalls, RequestRecord };
+
+export interface SandboxOptions {
+  /** 0, which is what is taken where nothing is said, chooses a free one. */
+  port?: number;
+  /** Address of the Dispatcher, for the demo page. */
+  dispatcher?: string;
+  /** The secret that webhooks are signed with, `whsec_` and base64. */
+  webhookSecret?: string;
+}
+
+export interface Sandbox {
+  /** Without a slash at its end. Vendors are below it, for example `{url}/ga4`. */
+  url: string;
+  /** What was received, of one vendor or of all, oldest first. */
+  requests(vendor?: string): RequestRecord[];
+  /** How many calls are and were open at once, under each vendor's name and `all`. */
+  openCalls(): OpenCalls;
+  control(vendor: string, behaviour: Behaviour): void;
+  /**
+   * The first answer of `condition` that is neither undefined nor false, asked now and after each
+   * change. Rejects after `timeoutMs`, naming `what`.
+   */
+  until<T>(what: string, condition: () => T | undefined | false, timeoutMs?: number): Promise<T>;
+  /** Drops all records. */
+  clear(): void;
+  close(): Promise<void>;
+}
+
+export const DISPATCHER = "http://127.0.0.1:8787";
+
+/** How long `until` waits where nothing is said, in ms. */
+const PATIENCE = 10_000;
+
+export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbox> {
+  // Its origin alone, because it becomes part of a page and of a header.
+  const dispatcher = new URL(options.dispatcher ?? DISPATCHER).origin;
+  const vendors = vendorsOf({ webhookSecret: options.webhookSecret ?? WEBHOOK_SECRET });
+  const names = vendors.map(({ name }) => name);
+  const journal = new Journal(names);
+  const controls = new Controls(names);
+  const state = { vendors, journal, controls };
+
+  const handle = async (request: IncomingMessage, response: ServerResponse) => {
+    const url = URL.parse(`http://sandbox${request.url}`);
+    const vendor = vendors.find(({ name }) => url?.pathname.split("/")[1] === name);
+    if (url && vendor) return serveCall(vendor, url, request, response, state);
+    if (url && (await serveApi(url, request, response, state))) return;
+    if (url && request.method === "GET" && (await servePage(url.pathname, response, dispatcher))) {
+      return;
+    }
+    const reply = textReply(404, "There is nothing here.");
+    response.writeHead(reply.status, reply.headers).end(reply.body);
+  };
+  const server = createServer((request, response) => {
+    handle(request, response).catch((error) => {
+      console.error(error);
+      response.destroy();
+    });
+  });
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", reject);
+    // Loopback only: it shows what it is sent to whoever asks.
+    server.listen(options.port ?? 0, "127.0.0.1", resolve);
+  });
+
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    requests: (vendor) => journal.records(vendor),
+    openCalls: () => journal.openCalls(),
+    control: (vendor, behaviour) => controls.set(vendor, behaviour),
+    until: (what, condition, timeoutMs = PATIENCE) => until(journal, what, condition, timeoutMs),
+    clear: () => journal.clear(),
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+}
+
+function until<T>(
+  journal: Journal,
+  what: string,
+  condition: () => T | undefined | false,
+  timeoutMs: number,
+): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const check = () => {
+      const value = condition();
+      if (value === undefined || value === false) return;
+      finish();
+      resolve(value);
+    };
+    const finish = () => {
+      stop();
+      clearTimeout(timer);
+    };
+    const stop = journal.subscribe(check);
+    const timer = setTimeout(() => {
+      finish();
+      reject(new Error(`The sandbox waited ${timeoutMs} ms in vain for ${what}.`));
+    }, timeoutMs);
+    check();
+  });
+}

@@ -1,0 +1,10 @@
+import { amplitude } from "./amplitude.ts";
+import { ga4 } from "./ga4.ts";
+import { heap } from "./heap.ts";
+import type { Vendor } from "./vendor.ts";
+import { webhook } from "./webhook.ts";
+
+/** The vendors that the sandbox plays, in the order of the page. */
+export function vendorsOf(options: { webhookSecret: string }): Vendor[] {
+  return [ga4, amplitude, heap, webhook(options.webhookSecret)];
+}
