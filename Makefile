@@ -1,7 +1,7 @@
 # `make dev` and `make test` do all the set-up themselves. `make help` lists the rest.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help dev test setup setup-browser sdk build fmt lint doc check-deps unit e2e deploy-dry-run clean
+.PHONY: help dev test setup setup-browser sdk build fmt lint doc check-deps unit e2e deploy-dry-run deploy clean
 
 node := node_modules/node/bin/node
 export PATH := $(CURDIR)/node_modules/node/bin:$(CURDIR)/node_modules/.bin:$(CURDIR)/.tools/bin:$(PATH)
@@ -47,14 +47,17 @@ check-deps: setup ## Licences, sources and the rule which crate may depend on wh
 
 unit: setup sdk ## Rust, SDK and sandbox tests
 	@cargo test --quiet --workspace --all-features
-	@$(node) --test 'sdk-js/test/*.test.ts' 'sandbox/test/*.test.ts'
+	@$(node) --test --test-timeout=120000 'sdk-js/test/*.test.ts' 'sandbox/test/*.test.ts'
 
 e2e: build setup-browser ## End-to-end tests on workerd with a browser
 	@cargo build --quiet -p sparrow-cli
-	@$(node) --test --test-concurrency=1 'e2e/*.test.ts'
+	@$(node) --test --test-timeout=120000 --test-concurrency=1 'e2e/*.test.ts'
 
 deploy-dry-run: build ## What deploying would upload, for each Worker and environment
 	@tools/deploy-dry-run
+
+deploy: build ## Bring warehouse, Trace and Dispatcher of ENV=staging or ENV=production up to date
+	@tools/deploy "$(ENV)"
 
 clean: ## Remove what was built, and the local warehouse
 	@rm -rf target dispatcher/build trace/build sdk-js/dist .wrangler .sparrow

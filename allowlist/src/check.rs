@@ -210,3 +210,61 @@ fn title(text: &str) -> Option<String> {
     let scrubbed = scrub(text).map_or_else(|| text.to_owned(), |scrubbed| scrubbed.text);
     Some(scrubbed.chars().take(MAX_TITLE).collect())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn checked(kind: Kind, value: &Value) -> Result<Scalar, Rule> {
+        let treatment = if matches!(kind, Kind::String { .. }) { Treatment::Scrub } else { Treatment::Keep };
+        property(&PropertyRule { kind, treatment, column: None }, value).map(|(value, _)| value)
+    }
+
+    #[test]
+    fn numbers_are_taken_as_real_clients_send_them() {
+        let integer = |value| checked(Kind::Integer, &value);
+        assert_eq!(integer(json!(1.0)), Ok(Scalar::Integer(1)));
+        assert_eq!(integer(json!(-0.0)), Ok(Scalar::Integer(0)));
+        assert_eq!(integer(json!(9_007_199_254_740_991_i64)), Ok(Scalar::Integer(9_007_199_254_740_991)));
+        for value in [json!(9_007_199_254_740_992_i64), json!(1.5), json!(1e300), json!("1"), json!(null)] {
+            assert_eq!(integer(value.clone()), Err(Rule::WrongType), "{value}");
+        }
+        assert_eq!(checked(Kind::Number, &json!(2.75)), Ok(Scalar::Number(2.75)));
+        assert_eq!(checked(Kind::Number, &json!(2)), Ok(Scalar::Integer(2)));
+        assert_eq!(checked(Kind::Number, &json!("2")), Err(Rule::WrongType));
+        assert_eq!(checked(Kind::Boolean, &json!(0)), Err(Rule::WrongType));
+    }
+
+    #[test]
+    fn text_is_bounded_in_characters_and_not_in_bytes() {
+        let kind = || Kind::String { max_length: 3 };
+        assert_eq!(checked(kind(), &json!("äöü")), Ok(Scalar::Text("äöü".into())));
+        assert_eq!(checked(kind(), &json!("äöüß")), Err(Rule::TooLong));
+        let kind = Kind::Enum { values: vec!["free".into()] };
+        assert_eq!(checked(kind.clone(), &json!("free")), Ok(Scalar::Text("free".into())));
+        assert_eq!(checked(kind, &json!("Free")), Err(Rule::NotInEnum));
+    }
+
+    #[test]
+    fn ids_may_be_numbers_and_are_nobodys_address() {
+        let id = |value: Value| {
+            let mut changes = Vec::new();
+            (person_id("userId", Some(&value), &mut changes), changes.pop().map(|change| change.rule))
+        };
+        assert_eq!(id(json!(42)), (Some("42".into()), None));
+        assert_eq!(id(json!("")), (None, None));
+        assert_eq!(id(json!(null)), (None, None));
+        assert_eq!(id(json!(1.5)), (None, Some(Rule::WrongType)));
+        assert_eq!(id(json!("x".repeat(255))).1, None);
+        assert_eq!(id(json!("x".repeat(256))), (None, Some(Rule::TooLong)));
+        let found = vec!["email".to_owned()];
+        assert_eq!(id(json!("ada@example.com")), (None, Some(Rule::PersonalId { found })));
+    }
+
+    #[test]
+    fn an_unknown_name_is_told_scrubbed_and_cut() {
+        assert_eq!(unknown_field("of ada@example.com"), "properties.of [email]");
+        assert_eq!(unknown_field(&"ä".repeat(65)), format!("properties.{}", "ä".repeat(64)));
+    }
+}

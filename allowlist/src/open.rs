@@ -129,3 +129,65 @@ fn opened(
 ) -> OpenedEvent {
     OpenedEvent { idx, id, name: name.to_owned(), trackers, changes }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::policy::{EventRule, OriginRule, Sources};
+    use event::{Context, Millis};
+
+    const SITE: &str = "https://shop.example";
+
+    fn policy() -> Policy {
+        let rule = |trackers: Option<&str>| EventRule {
+            trackers: trackers.map(|name| vec![name.to_owned()]),
+            properties: BTreeMap::new(),
+        };
+        Policy {
+            version: "1-test".into(),
+            sources: Sources {
+                origins: vec![OriginRule { origin: SITE.into(), environments: vec![] }],
+                keys: vec![],
+            },
+            events: BTreeMap::from([("buy".into(), rule(None)), ("look".into(), rule(Some("heap")))]),
+        }
+    }
+
+    fn opening(origin: &str, body: &str) -> Opening {
+        let context = Context { origin: Some(origin.to_owned()), ..Context::default() };
+        let payload = Payload::new("p".into(), Millis(0), body.as_bytes().to_vec(), context);
+        open(&policy(), &payload, &["ga4", "heap"])
+    }
+
+    #[test]
+    fn the_first_reason_that_applies_is_told() {
+        let cases = [
+            (SITE, r#"{"event": "buy"}"#, "buy", None, None),
+            (SITE, r#"{"event": "look"}"#, "look", Some("not_for_tracker"), None),
+            (SITE, r#"{"event": "Buy"}"#, NOT_ALLOWED, Some("not_allowed"), Some("not_allowed")),
+            (SITE, r#"{"event": 1}"#, MALFORMED, Some("malformed"), Some("malformed")),
+            (SITE, r#"{"batch": []}"#, MALFORMED, Some("malformed"), Some("malformed")),
+            (SITE, r#"{"batch": 1, "event": "buy"}"#, MALFORMED, Some("malformed"), Some("malformed")),
+            ("https://other.example", r#"{"event": "look"}"#, "look", Some("source"), Some("source")),
+            ("https://other.example", r#"{"event": "x"}"#, NOT_ALLOWED, Some("source"), Some("source")),
+            ("https://other.example", "{", MALFORMED, Some("malformed"), Some("malformed")),
+        ];
+        let owed = |reason: Option<&str>| reason.map_or(Owed::Owed, |reason| Owed::Filtered(reason.into()));
+        for (origin, body, name, ga4, heap) in cases {
+            let event = opening(origin, body).events.remove(0);
+            assert_eq!(event.name, name, "{body}");
+            let expected = BTreeMap::from([("ga4".into(), owed(ga4)), ("heap".into(), owed(heap))]);
+            assert_eq!(event.trackers, expected, "{body}");
+        }
+    }
+
+    #[test]
+    fn events_keep_their_place_and_their_id() {
+        let body = r#"{"batch": [1, {"event": "buy", "eventId": "own"}, {"event": "x"}, {"event": "look"}]}"#;
+        let opening = opening(SITE, body);
+        let events: Vec<_> = opening.events.iter().map(|event| (event.idx, event.id.as_str())).collect();
+        assert_eq!(events, [(0, "p.0"), (1, "own"), (2, "p.2"), (3, "p.3")]);
+        let allowed: Vec<_> = opening.allowed.iter().map(|(idx, event)| (*idx, event.id())).collect();
+        assert_eq!(allowed, [(1, "own"), (3, "p.3")]);
+    }
+}
