@@ -30,12 +30,12 @@ build: setup sdk ## Build both Workers for deployment
 
 fmt: setup ## Format everything
 	@cargo fmt
-	@biome check --write --log-level=warn .
+	@biome check --write --colors=off --log-level=warn .
 
 lint: setup sdk ## Formatting, lints and types, warnings denied
 	@cargo fmt --check
 	@cargo clippy --quiet --workspace --all-targets --all-features -- -D warnings
-	@biome ci --log-level=warn .
+	@biome ci --colors=off --log-level=warn .
 	@tsc -p .
 
 doc: setup sdk ## API documentation, warnings denied

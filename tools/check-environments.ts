@@ -5,10 +5,24 @@ import { unstable_readConfig } from "wrangler";
 const ENVIRONMENTS = ["staging", "production"];
 const faults: string[] = [];
 
-function read(config: string, env?: string) {
-  return unstable_readConfig(env ? { config, env } : { config });
+/** What of wrangler's configuration is compared. */
+interface Config {
+  name: string;
+  vars: Record<string, unknown>;
+  compatibility_date: string;
+  workers_dev?: boolean;
+  preview_urls?: boolean;
+  route?: string;
+  routes?: unknown[];
+  d1_databases: { binding: string; database_name?: string }[];
+  services?: { binding: string; service: string }[];
+  kv_namespaces: { binding: string }[];
+  durable_objects: { bindings: { name: string }[] };
 }
-type Config = ReturnType<typeof read>;
+
+function read(config: string, env?: string): Config {
+  return unstable_readConfig(env ? { config, env } : { config }) as unknown as Config;
+}
 
 function bindings(config: Config): string {
   const names = [

@@ -23,6 +23,10 @@ interface Database {
   };
 }
 
+interface Service {
+  fetch(url: string, init: RequestInit): Promise<Response>;
+}
+
 /** Trace's log line for a payload. */
 export interface Forwarded extends Row {
   payload: string;
@@ -69,7 +73,7 @@ export async function startSparrow(options: Options = {}) {
   );
   const url = await workerd.ready;
   const D1 = (await workerd.getD1Database("D1", "sparrow")) as unknown as Database;
-  const trace = await workerd.getWorker("sparrow-trace");
+  const trace = (await workerd.getWorker("sparrow-trace")) as unknown as Service;
   if (!options.withoutTables) await migrate(D1);
 
   /** The Workers' log lines that are JSON. */

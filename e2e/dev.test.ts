@@ -1,0 +1,170 @@
+// The README's first screen, word by word: `make dev`, an event by curl and one by browser, then the SQL
+// answer and the sandbox's page.
+
+import assert from "node:assert/strict";
+import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+import type { Browser, Page } from "playwright-core";
+import type { RequestRecord } from "../sandbox/server.ts";
+import { launch } from "./support/chromium.ts";
+import { eventually } from "./support/wait.ts";
+
+/** The vendors, and what the sandbox's page calls them. */
+const TITLES = {
+  ga4: "Google Analytics 4",
+  amplitude: "Amplitude",
+  heap: "Heap",
+  webhook: "Webhook",
+};
+const VENDORS = Object.keys(TITLES);
+const SANDBOX = "http://127.0.0.1:8788";
+const readme = readFileSync("README.md", "utf8");
+const state = mkdtempSync(join(tmpdir(), "sparrow-"));
+let dev: ChildProcess;
+let browser: Browser;
+let output = "";
+
+/** The first command of the README that begins so, to the end of its code block. */
+function command(start: string): string {
+  const block = readme.slice(readme.indexOf(`\n${start}`) + 1);
+  return block.slice(0, block.indexOf("\n```"));
+}
+
+before(async () => {
+  // The Workers were built already, and the developer's own warehouse is left alone.
+  const env = { ...process.env, SKIP_WORKER_BUILD: "1", SPARROW_STATE: state };
+  // A group of its own, so that Ctrl-C reaches everything below it as it does in a terminal.
+  dev = spawn("make", ["dev"], { env, detached: true, stdio: ["ignore", "pipe", "pipe"] });
+  for (const stream of [dev.stdout, dev.stderr]) stream?.on("data", (chunk) => (output += chunk));
+  await eventually(
+    "Sparrow is running",
+    () => {
+      assert.equal(dev.exitCode, null, output);
+      return output.includes("Sparrow is running");
+    },
+    90_000,
+  );
+  browser = await launch();
+});
+
+after(async () => {
+  await browser?.close();
+  if (dev.pid && dev.exitCode === null) {
+    const ended = new Promise((resolve) => dev.once("exit", resolve));
+    process.kill(-dev.pid, "SIGINT");
+    await ended;
+  }
+  rmSync(state, { recursive: true, force: true });
+});
+
+async function requests(vendor: string): Promise<RequestRecord[]> {
+  const answer = await fetch(`${SANDBOX}/api/requests?vendor=${vendor}`);
+  return ((await answer.json()) as { requests: RequestRecord[] }).requests;
+}
+
+/** The request of each vendor that holds the text. */
+async function atEveryVendor(text: string): Promise<RequestRecord[]> {
+  const found = VENDORS.map((vendor) =>
+    eventually(`${vendor} has ${text}`, async () =>
+      (await requests(vendor)).find(({ body }) => body.includes(text)),
+    ),
+  );
+  return Promise.all(found);
+}
+
+/** Rows of a SQL command of the README's form. */
+function rows(sql: string): Record<string, unknown>[] {
+  const shell = `${sql} --json --persist-to ${state} 2>/dev/null`;
+  const answer = execFileSync("bash", ["-c", shell], { encoding: "utf8" });
+  return JSON.parse(answer)[0].results;
+}
+
+function query(sql: string) {
+  return rows(`npx wrangler d1 execute D1 --local --command "${sql}"`);
+}
+
+async function page(path: string): Promise<Page> {
+  const page = await browser.newPage();
+  await page.goto(SANDBOX + path);
+  return page;
+}
+
+test("both addresses are told", () => {
+  assert.ok(output.includes(`${SANDBOX}/demo`) && output.includes(`${SANDBOX}/\n`), output);
+});
+
+test("the event sent by curl is in the SQL answer and on the sandbox's page for all four vendors", async () => {
+  const answer = execFileSync("bash", ["-c", command("curl 'http://127.0.0.1:8787/e")], {
+    encoding: "utf8",
+  });
+  assert.equal(answer, "OK");
+  await atEveryVendor("billing");
+  const today = new Date().toISOString().slice(0, 10);
+  assert.deepEqual(rows(command("npx wrangler d1 execute")), [
+    { day: today, event: "purchase product", events: 1 },
+  ]);
+
+  const sandbox = await page("/");
+  for (const title of Object.values(TITLES)) {
+    const section = sandbox.getByRole("region", { name: title });
+    await section
+      .getByText(/purchase.product/)
+      .first()
+      .waitFor();
+    await section.getByText("workers").first().waitFor();
+  }
+  await sandbox.close();
+});
+
+test("a click on the demo page is in the warehouse byte for byte and at the vendors, scrubbed", async () => {
+  const demo = await page("/demo");
+  const sent = demo.waitForRequest((request) => request.method() === "POST");
+  await demo
+    .getByRole("button", { name: /identify/i })
+    .first()
+    .click();
+  await demo
+    .getByRole("button", { name: /purchase/i })
+    .first()
+    .click();
+  const body = (await sent).postData() ?? "";
+  assert.match(body, /ada@example\.com.*4111 1111 1111 1111/);
+  const { eventId } = JSON.parse(body) as { eventId: string };
+
+  for (const { vendor, body } of await atEveryVendor("[card]")) {
+    assert.ok(body.includes("[email]") && !body.includes("ada@") && !body.includes("4111"), vendor);
+  }
+  const [row] = query(
+    `SELECT data, json_extract(context, '$.origin') AS origin FROM raw WHERE eventId = '${eventId}'`,
+  );
+  assert.deepEqual(row, { data: body, origin: SANDBOX });
+  await demo.close();
+});
+
+test("a page view reaches the vendors, and an event that is not allowed reaches none", async () => {
+  const demo = await page("/demo");
+  await demo
+    .getByRole("button", { name: /not allowed/i })
+    .first()
+    .click();
+  await demo
+    .getByRole("button", { name: /page view/i })
+    .first()
+    .click();
+  await eventually("GA4 has the page view", async () =>
+    (await requests("ga4")).some(({ body }) => body.includes("page_view")),
+  );
+  await eventually("both are in the warehouse", () => {
+    const kept = query(
+      "SELECT event FROM raw_normalized WHERE event IN ('secret experiment', 'pageview')",
+    );
+    return kept.length === 2;
+  });
+  for (const vendor of VENDORS) {
+    assert.ok(!JSON.stringify(await requests(vendor)).includes("secret experiment"), vendor);
+  }
+  await demo.close();
+});
