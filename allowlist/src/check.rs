@@ -3,7 +3,7 @@
 use crate::allowed::{Allowed, Page, Scalar};
 use crate::policy::{EventRule, Kind, PropertyRule, Treatment};
 use crate::reduce;
-use crate::scrub::scrub;
+use crate::scrub::{Scrubbed, scrub};
 use event::{Change, Context, Millis, Rule};
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
@@ -17,7 +17,7 @@ const MAX_UNKNOWN_NAME: usize = 64;
 /// Longest page title, in characters: GA4 takes 300.
 const MAX_TITLE: usize = 300;
 
-/// Longest user agent, in bytes.
+/// Longest user agent, in characters.
 const MAX_USER_AGENT: usize = 512;
 
 /// Where an event stands: what is known of it besides its own members.
@@ -77,10 +77,7 @@ fn person_id(field: &str, value: Option<&Value>, changes: &mut Vec<Change>) -> O
     if id.len() > MAX_ID {
         return drop(Rule::TooLong);
     }
-    match scrub(&id) {
-        Some(scrubbed) => drop(Rule::PersonalId { found: scrubbed.found }),
-        None => Some(id),
-    }
+    unless_personal(field, id, changes)
 }
 
 fn session_id(value: Option<&Value>, changes: &mut Vec<Change>) -> Option<String> {
@@ -93,7 +90,17 @@ fn session_id(value: Option<&Value>, changes: &mut Vec<Change>) -> Option<String
             return None;
         }
     };
-    Some(id)
+    unless_personal("sessionId", id, changes)
+}
+
+fn unless_personal(field: &str, id: String, changes: &mut Vec<Change>) -> Option<String> {
+    match scrub(&id) {
+        Some(Scrubbed { found, .. }) => {
+            changes.push(Change { field: field.to_owned(), rule: Rule::Personal { found } });
+            None
+        }
+        None => Some(id),
+    }
 }
 
 fn properties(
@@ -146,19 +153,32 @@ fn property(rule: &PropertyRule, value: &Value) -> Result<(Scalar, Option<Rule>)
         }
         (Kind::Boolean, Value::Bool(value)) => Scalar::Boolean(*value),
         (Kind::Integer, value) => Scalar::Integer(whole_number(value).ok_or(Rule::WrongType)?),
-        (Kind::Number, Value::Number(number)) => {
+        (Kind::Number, value @ Value::Number(number)) => {
             let float = number.as_f64().filter(|float| float.is_finite()).ok_or(Rule::WrongType)?;
-            number.as_i64().map_or(Scalar::Number(float), Scalar::Integer)
+            number.as_i64().or_else(|| whole_number(value)).map_or(Scalar::Number(float), Scalar::Integer)
         }
         _ => return Err(Rule::WrongType),
     };
-    match (rule.treatment, scalar) {
-        (Treatment::Drop, _) => Err(Rule::Drop),
-        (Treatment::Scrub, Scalar::Text(text)) => Ok(match scrub(&text) {
-            Some(scrubbed) => (Scalar::Text(scrubbed.text), Some(Rule::Scrubbed { found: scrubbed.found })),
+    match rule.treatment {
+        Treatment::Drop => Err(Rule::Drop),
+        Treatment::Keep => Ok((scalar, None)),
+        Treatment::Scrub => scrubbed(scalar),
+    }
+}
+
+/// Text loses what was found in it; a number in which a card number is found cannot lose a part and stays.
+fn scrubbed(scalar: Scalar) -> Result<(Scalar, Option<Rule>), Rule> {
+    match scalar {
+        Scalar::Text(text) => Ok(match scrub(&text) {
+            Some(Scrubbed { text, found }) => (Scalar::Text(text), Some(Rule::Scrubbed { found })),
             None => (Scalar::Text(text), None),
         }),
-        (_, scalar) => Ok((scalar, None)),
+        // Every card number fits, and `4111111111111111.0` is an integer, too.
+        Scalar::Integer(number) => match scrub(&number.to_string()) {
+            Some(Scrubbed { found, .. }) => Err(Rule::Personal { found }),
+            None => Ok((scalar, None)),
+        },
+        Scalar::Number(_) | Scalar::Boolean(_) => Ok((scalar, None)),
     }
 }
 
@@ -179,9 +199,7 @@ fn whole_number(value: &Value) -> Option<i64> {
 
 /// A property's name that nobody reviewed may itself hold personal data.
 fn unknown_field(name: &str) -> String {
-    let name = scrub(name).map_or_else(|| name.to_owned(), |scrubbed| scrubbed.text);
-    let cut: String = name.chars().take(MAX_UNKNOWN_NAME).collect();
-    format!("properties.{cut}")
+    format!("properties.{}", scrubbed_to(name, MAX_UNKNOWN_NAME))
 }
 
 fn page(client: Option<&Map<String, Value>>, server: &Context, changes: &mut Vec<Change>) -> Page {
@@ -202,13 +220,18 @@ fn page(client: Option<&Map<String, Value>>, server: &Context, changes: &mut Vec
         screen: field("screen", reduce::screen),
         ip: server.ip.clone(),
         country: server.country.clone(),
-        user_agent: server.user_agent.clone().filter(|agent| agent.len() <= MAX_USER_AGENT),
+        user_agent: server.user_agent.as_deref().map(|agent| scrubbed_to(agent, MAX_USER_AGENT)),
     }
 }
 
 fn title(text: &str) -> Option<String> {
+    Some(scrubbed_to(text, MAX_TITLE))
+}
+
+/// Scrubbed, then cut to so many characters: cut first, half an address might pass for none.
+fn scrubbed_to(text: &str, length: usize) -> String {
     let scrubbed = scrub(text).map_or_else(|| text.to_owned(), |scrubbed| scrubbed.text);
-    Some(scrubbed.chars().take(MAX_TITLE).collect())
+    scrubbed.chars().take(length).collect()
 }
 
 #[cfg(test)]
@@ -217,7 +240,7 @@ mod tests {
     use serde_json::json;
 
     fn checked(kind: Kind, value: &Value) -> Result<Scalar, Rule> {
-        let treatment = if matches!(kind, Kind::String { .. }) { Treatment::Scrub } else { Treatment::Keep };
+        let treatment = Treatment::Scrub;
         property(&PropertyRule { kind, treatment, column: None }, value).map(|(value, _)| value)
     }
 
@@ -259,7 +282,22 @@ mod tests {
         assert_eq!(id(json!("x".repeat(255))).1, None);
         assert_eq!(id(json!("x".repeat(256))), (None, Some(Rule::TooLong)));
         let found = vec!["email".to_owned()];
-        assert_eq!(id(json!("ada@example.com")), (None, Some(Rule::PersonalId { found })));
+        assert_eq!(id(json!("ada@example.com")), (None, Some(Rule::Personal { found })));
+    }
+
+    #[test]
+    fn a_number_that_is_a_card_stays() {
+        let found = vec!["card".to_owned()];
+        for kind in [Kind::Integer, Kind::Number] {
+            let card = json!(4_111_111_111_111_111_i64);
+            for card in [card, json!(4_111_111_111_111_111.0)] {
+                assert_eq!(checked(kind.clone(), &card), Err(Rule::Personal { found: found.clone() }));
+            }
+            assert_eq!(checked(kind, &json!(1_793_534_400_000_i64)), Ok(Scalar::Integer(1_793_534_400_000)));
+        }
+        let mut changes = Vec::new();
+        assert_eq!(session_id(Some(&json!("4111111111111111")), &mut changes), None);
+        assert_eq!(session_id(Some(&json!("1793534400000")), &mut changes).as_deref(), Some("1793534400000"));
     }
 
     #[test]

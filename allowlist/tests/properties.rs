@@ -34,7 +34,7 @@ fn policy() -> Policy {
         owner = "o"
         trackers = ["heap"]
     "#;
-    Policy::from_toml(text, &TRACKERS).unwrap()
+    Policy::from_toml(text, &TRACKERS).expect("the policy is valid")
 }
 
 fn payload(body: Vec<u8>) -> Payload {
@@ -49,6 +49,7 @@ fn any_value() -> impl Strategy<Value = Value> {
         any::<bool>().prop_map(Value::from),
         any::<i64>().prop_map(Value::from),
         any::<f64>().prop_map(Value::from),
+        prop_oneof![Just(4_111_111_111_111_111_i64), Just(5_555_555_555_554_444)].prop_map(Value::from),
         any::<String>().prop_map(Value::from),
         prop_oneof!["free", "team", "ada@example.com", "4111 1111 1111 1111", "https://x.example/?a=1#b"]
             .prop_map(Value::from),
@@ -108,6 +109,7 @@ fn is_permitted(kind: &Kind, treatment: Treatment, value: &Scalar) -> bool {
     let clean = match (treatment, value) {
         (Treatment::Drop, _) => false,
         (Treatment::Scrub, Scalar::Text(text)) => scrub::scrub(text).is_none(),
+        (Treatment::Scrub, Scalar::Integer(number)) => scrub::scrub(&number.to_string()).is_none(),
         _ => true,
     };
     of_type && clean
@@ -127,7 +129,7 @@ proptest! {
                 prop_assert!(is_permitted(&rule.kind, rule.treatment, value), "{name}: {value:?}");
             }
             prop_assert!(allowed.time().0 <= NOW);
-            for id in [allowed.user_id(), allowed.device_id()].into_iter().flatten() {
+            for id in [allowed.user_id(), allowed.device_id(), allowed.session_id()].into_iter().flatten() {
                 prop_assert!(scrub::scrub(id).is_none(), "{id}");
             }
             let page = allowed.page();

@@ -80,8 +80,8 @@ pub enum Rule {
         /// What was found, in alphabetical order, such as `["card", "email"]`.
         found: Vec<String>,
     },
-    /// Dropped: an id in which personal data was found.
-    PersonalId {
+    /// Dropped: an id or a number in which personal data was found; of these no part is worth keeping.
+    Personal {
         /// What was found.
         found: Vec<String>,
     },

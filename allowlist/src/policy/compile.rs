@@ -136,8 +136,8 @@ fn compile_property(path: &str, name: &str, file: PropertyFile, faults: &mut Vec
     if file.values.is_some() != (file.kind == KindFile::Enum) {
         faults.push(format!("{path}: `values` belongs to type `enum`, which needs it"));
     }
-    if file.treatment == Some(Treatment::Scrub) && file.kind != KindFile::String {
-        faults.push(format!("{path}: `scrub` is for strings"));
+    if file.treatment == Some(Treatment::Scrub) && matches!(file.kind, KindFile::Boolean | KindFile::Enum) {
+        faults.push(format!("{path}: `scrub` is for strings and numbers"));
     }
     if file.column && name.contains(['"', '\\']) {
         faults.push(format!("{path}: a name with a quote or a backslash cannot be a column"));
@@ -147,8 +147,8 @@ fn compile_property(path: &str, name: &str, file: PropertyFile, faults: &mut Vec
             let max_length = file.max_length.unwrap_or(DEFAULT_MAX_LENGTH);
             (Kind::String { max_length }, Treatment::Scrub)
         }
-        KindFile::Number => (Kind::Number, Treatment::Keep),
-        KindFile::Integer => (Kind::Integer, Treatment::Keep),
+        KindFile::Number => (Kind::Number, Treatment::Scrub),
+        KindFile::Integer => (Kind::Integer, Treatment::Scrub),
         KindFile::Boolean => (Kind::Boolean, Treatment::Keep),
         KindFile::Enum => (Kind::Enum { values: file.values.unwrap_or_default() }, Treatment::Keep),
     };

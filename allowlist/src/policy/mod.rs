@@ -105,7 +105,7 @@ pub enum Kind {
 pub enum Treatment {
     /// Leaves as it is.
     Keep,
-    /// Leaves with personal data replaced by markers.
+    /// Leaves with personal data replaced by markers; a number that is personal data stays.
     Scrub,
     /// Stays in the warehouse and goes to no vendor.
     Drop,
