@@ -148,9 +148,7 @@ test("an id that is an email is not sent as one", async () => {
     "&id=personal-id",
   );
   const { events } = await sparrow.forwarded("personal-id");
-  assert.deepEqual(events[0]?.changes, [
-    { field: "userId", rule: "personal", found: ["email"] },
-  ]);
+  assert.deepEqual(events[0]?.changes, [{ field: "userId", rule: "personal", found: ["email"] }]);
   assert.equal(events[0]?.trackers.amplitude, "delivered");
   assert.equal(events[0]?.trackers.heap, "rejected(no_identity)", "Heap has no anonymous id");
   assert.ok(!everythingSent().includes("ada@"));
