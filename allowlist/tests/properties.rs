@@ -42,6 +42,14 @@ fn payload(body: Vec<u8>) -> Payload {
     Payload::new("p".into(), Millis(NOW), body, context)
 }
 
+const TEXTS: [&str; 5] = [
+    "free",
+    "team",
+    "ada@example.com",
+    "4111 1111 1111 1111",
+    "https://u:p@shop.example/ada@example.com?query=1&utm_source=bob@example.com#fragment",
+];
+
 /// JSON of every type, personal data and numbers of every size among it.
 fn any_value() -> impl Strategy<Value = Value> {
     let leaf = prop_oneof![
@@ -51,8 +59,7 @@ fn any_value() -> impl Strategy<Value = Value> {
         any::<f64>().prop_map(Value::from),
         prop_oneof![Just(4_111_111_111_111_111_i64), Just(5_555_555_555_554_444)].prop_map(Value::from),
         any::<String>().prop_map(Value::from),
-        prop_oneof!["free", "team", "ada@example.com", "4111 1111 1111 1111", "https://x.example/?a=1#b"]
-            .prop_map(Value::from),
+        prop::sample::select(&TEXTS[..]).prop_map(Value::from),
     ];
     leaf.prop_recursive(4, 32, 6, |inner| {
         prop_oneof![
@@ -135,8 +142,9 @@ proptest! {
             let page = allowed.page();
             for text in [&page.url, &page.referrer, &page.title, &page.locale, &page.screen].into_iter().flatten() {
                 prop_assert!(scrub::scrub(text).is_none(), "{text}");
-                prop_assert!(!text.contains("a=1") && !text.contains("#b") || page.title.as_ref() == Some(text));
-            }
+                }
+            let url = page.url.as_deref().unwrap_or_default();
+            prop_assert!(!url.contains("query=1") && !url.contains("#fragment"), "{url}");
         }
     }
 
