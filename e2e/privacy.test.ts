@@ -216,6 +216,24 @@ test("malformed JSON is in raw and reaches no vendor", async () => {
   assert.equal(sparrow.sandbox.requests().length, 0);
 });
 
+test("no payload breaks a query over the view", async () => {
+  const deep = "[".repeat(999) + "]".repeat(999);
+  const bodies = [
+    '{"event": "sign up", "timestamp": -9223372036854775808}',
+    `{"event": "sign up", "properties": {"plan": ${deep}}}`,
+    '{"event": "sign\\ud800 up\\u0000", "eventId": "a\\u0000", "properties": {"plan": "\\udfff"}}',
+    '{"batch": [{"event": 1e400}, "\\ud800", null, -0]}',
+  ];
+  for (const [i, body] of bodies.entries()) {
+    assert.equal(
+      (await sparrow.send(body, `&id=hostile-${i}&sentAt=-9223372036854775808`)).status,
+      200,
+    );
+  }
+  const rows = await sparrow.sql("SELECT * FROM raw_normalized WHERE payloadId LIKE 'hostile-%'");
+  assert.equal(rows.length, 7);
+});
+
 test("an event without allowed origin or key reaches no vendor", async () => {
   const body = JSON.stringify({ event: "sign up", userId: "u3", properties: { plan: "free" } });
   const attempts: [string, string, Record<string, string>][] = [

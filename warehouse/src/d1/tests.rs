@@ -3,7 +3,8 @@
 use super::*;
 use event::{Context, Millis, time::event_time};
 use proptest::prelude::*;
-use rusqlite::{Connection, types::Value};
+use rusqlite::Connection;
+use rusqlite::types::{Value, ValueRef};
 
 const NOON: i64 = 1_793_534_400_000;
 
@@ -30,8 +31,16 @@ fn log(db: &Connection, payload: &Payload) {
 fn rows(db: &Connection, sql: &str) -> Vec<Vec<Value>> {
     let mut statement = db.prepare(sql).unwrap();
     let width = statement.column_count();
-    let rows = statement.query_map([], |row| (0..width).map(|i| row.get(i)).collect());
+    let rows = statement.query_map([], |row| (0..width).map(|i| row.get_ref(i).map(value)).collect());
     rows.unwrap().collect::<Result<_, _>>().unwrap()
+}
+
+/// SQLite turns the escape of a lone surrogate into bytes that are no UTF-8; D1 shows U+FFFD there.
+fn value(value: ValueRef<'_>) -> Value {
+    match value {
+        ValueRef::Text(bytes) => Value::Text(String::from_utf8_lossy(bytes).into_owned()),
+        other => Value::try_from(other).unwrap(),
+    }
 }
 
 fn text(text: &str) -> Value {
@@ -95,6 +104,31 @@ fn what_cannot_be_opened_is_a_row_of_nulls_and_breaks_no_query() {
     }
     let found = rows(&db, "SELECT event, deviceId, userId, properties, a FROM raw_normalized");
     assert_eq!(found, vec![vec![Value::Null; 5]; bodies.len()]);
+}
+
+/// SQLite's `abs` fails on the smallest integer, and its JSON parser ends at a depth of 1,000. One such row
+/// must not break every query.
+#[test]
+fn extremes_break_no_query() {
+    let db = warehouse(&[("a", "a")]);
+    let mut bodies: Vec<String> = [i64::MIN.to_string(), i64::MAX.to_string(), "1e400".into(), "-0.0".into(), "1e-400".into()]
+        .iter()
+        .map(|number| format!(r#"{{"event": "e", "timestamp": {number}, "deviceId": {number}, "properties": {{"a": {number}}}}}"#))
+        .collect();
+    for depth in 990..1010 {
+        let (open, close) = ("[".repeat(depth), "]".repeat(depth));
+        bodies.push(format!(r#"{{"event": "e", "properties": {{"a": {open}{close}}}}}"#));
+        bodies.push(format!(r#"{{"batch": [{{"event": "e", "properties": {{"a": {open}{close}}}}}]}}"#));
+        bodies.push(format!("{open}{close}"));
+    }
+    bodies.push(r#"{"event": "e\u0000x", "eventId": "a\u0000b", "properties": {"a": "\ud800"}}"#.to_owned());
+    for (i, body) in bodies.iter().enumerate() {
+        for (j, sent_at) in [None, Some(i64::MIN), Some(i64::MAX)].into_iter().enumerate() {
+            let context = Context { sent_at, ..Context::default() };
+            log(&db, &Payload::new(format!("p{i}-{j}"), Millis(NOON), body.clone().into_bytes(), context));
+        }
+    }
+    assert_eq!(rows(&db, "SELECT * FROM raw_normalized").len(), bodies.len() * 3);
 }
 
 #[test]

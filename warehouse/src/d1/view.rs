@@ -30,12 +30,12 @@ item AS (
   SELECT
     payload.*,
     coalesce(each.key, 0) AS idx,
-    CASE each.type WHEN 'object' THEN each.value END AS json
-  FROM payload LEFT JOIN json_each(
     CASE
-      WHEN json_type(body, '$.batch') = 'array' THEN json_extract(body, '$.batch')
-      WHEN json_type(body) = 'object' AND json_type(body, '$.batch') IS NULL THEN json_array(json(body))
-    END
+      WHEN each.type = 'object' THEN each.value
+      WHEN json_type(body) = 'object' AND json_type(body, '$.batch') IS NULL THEN body
+    END AS json
+  FROM payload LEFT JOIN json_each(
+    CASE WHEN json_type(body, '$.batch') = 'array' THEN json_extract(body, '$.batch') END
   ) AS each
 ),
 event AS (
@@ -51,7 +51,7 @@ event AS (
     CASE
       WHEN json_type(json, '$.timestamp') IN ('integer', 'real')
         AND json ->> '$.timestamp' = CAST(json ->> '$.timestamp' AS INTEGER)
-        AND abs(json ->> '$.timestamp') < 9007199254740992
+        AND json ->> '$.timestamp' BETWEEN -9007199254740991 AND 9007199254740991
       THEN CAST(json ->> '$.timestamp' AS INTEGER)
     END AS claimed
   FROM item
@@ -62,7 +62,7 @@ timed AS (
     CASE
       WHEN claimed IS NULL THEN received
       ELSE max(received - {max_age}, min(received,
-        claimed + CASE WHEN abs(received - sentAt) > {skew} THEN received - sentAt ELSE 0 END))
+        claimed + CASE WHEN received - sentAt BETWEEN -{skew} AND {skew} THEN 0 ELSE coalesce(received - sentAt, 0) END))
     END AS time,
     ROW_NUMBER() OVER (PARTITION BY day, eventId ORDER BY received, row, idx) AS copy
   FROM event
