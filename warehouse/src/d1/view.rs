@@ -44,6 +44,7 @@ event AS (
     CASE
       WHEN json_type(json, '$.eventId') = 'text'
         AND length(json ->> '$.eventId') BETWEEN 1 AND 64
+        AND octet_length(json ->> '$.eventId') = length(json ->> '$.eventId') -- no NUL, at which SQLite stops
         AND json ->> '$.eventId' NOT GLOB '*[^A-Za-z0-9_-]*'
       THEN json ->> '$.eventId'
       ELSE payloadId || '.' || idx
