@@ -9,8 +9,8 @@ use std::collections::VecDeque;
 use std::time::Duration;
 use trackers::{Call, Reply, Tracker, Verdict};
 
-/// Calls that one lane makes at most, against a vendor that refuses every batch: isolating one culprit among
-/// 1,000 events takes about 20.
+/// Calls that one lane makes at most, against a vendor that refuses every batch. Isolating one culprit among
+/// 1,000 events takes about 20; only a webhook, with one event per call, gets here without one.
 const MAX_CALLS: usize = 100;
 
 /// What came of one event.
@@ -63,7 +63,8 @@ pub async fn deliver(
         }
         lane.settle(job, answer);
     }
-    Delivery { settled: lane.finish(), mirrors }
+    let unsettled = if calls == MAX_CALLS { "call_limit" } else { "deadline" };
+    Delivery { settled: lane.finish(unsettled), mirrors }
 }
 
 fn remaining(started: Millis, deadline: Duration) -> Duration {
@@ -151,9 +152,10 @@ impl Lane<'_> {
         }
     }
 
-    fn finish(self) -> Vec<Settled> {
+    /// What no call settled is to be tried again, for `reason`.
+    fn finish(self, reason: &str) -> Vec<Settled> {
         let unsettled = || {
-            let outcome = Outcome::Retry { after: None, reason: "deadline".to_owned() };
+            let outcome = Outcome::Retry { after: None, reason: reason.to_owned() };
             Settled { outcome, status: None }
         };
         self.settled.into_iter().map(|settled| settled.unwrap_or_else(unsettled)).collect()
