@@ -1,11 +1,12 @@
 //! One event against its rule: what is built, and what was dropped or altered on the way.
 
-use crate::allowed::{Allowed, Page, Scalar};
+use crate::allowed::{Allowed, Scalar};
+use crate::page::{page, scrub_to};
+use crate::parse::{Leaf, Members, RawEvent};
 use crate::policy::{EventRule, Kind, PropertyRule, Treatment};
-use crate::reduce;
 use crate::scrub::{Scrubbed, scrub};
 use event::{Change, Context, Millis, Rule};
-use serde_json::{Map, Value};
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 /// Longest user or device id that is let out, in bytes: Heap takes 255 characters of `identity`.
@@ -14,11 +15,8 @@ const MAX_ID: usize = 255;
 /// Longest name of an unknown property in a [`Change`], in characters.
 const MAX_UNKNOWN_NAME: usize = 64;
 
-/// Longest page title, in characters: GA4 takes 300.
-const MAX_TITLE: usize = 300;
-
-/// Longest user agent, in characters.
-const MAX_USER_AGENT: usize = 512;
+/// Most changes of an event that are told one by one.
+const MAX_CHANGES: usize = 100;
 
 /// Where an event stands: what is known of it besides its own members.
 pub struct Place<'a> {
@@ -28,50 +26,49 @@ pub struct Place<'a> {
 }
 
 /// Builds the allowed event from the members that the rule names.
-pub fn check(
-    name: &str,
-    rule: &EventRule,
-    event: &Map<String, Value>,
-    place: Place<'_>,
-) -> (Allowed, Vec<Change>) {
+pub fn check(name: &str, rule: &EventRule, event: RawEvent, place: Place<'_>) -> (Allowed, Vec<Change>) {
     let mut changes = Vec::new();
-    let timestamp = timestamp(event.get("timestamp"), &mut changes);
-    let client = event.get("context").and_then(Value::as_object);
+    let timestamp = timestamp(&event.timestamp, &mut changes);
     let allowed = Allowed {
         id: place.id,
         name: name.to_owned(),
         time: event::time::event_time(place.received_at, place.context.sent_at.map(Millis), timestamp),
-        user_id: person_id("userId", event.get("userId"), &mut changes),
-        device_id: person_id("deviceId", event.get("deviceId"), &mut changes),
-        session_id: session_id(event.get("sessionId"), &mut changes),
-        properties: properties(rule, event.get("properties"), &mut changes),
-        page: page(client, place.context, &mut changes),
+        user_id: person_id("userId", event.user_id, &mut changes),
+        device_id: person_id("deviceId", event.device_id, &mut changes),
+        session_id: session_id(event.session_id, &mut changes),
+        page: page(&event.context, place.context, &mut changes),
+        properties: properties(rule, event.properties, &mut changes),
     };
+    let untold = changes.len().saturating_sub(MAX_CHANGES);
+    if untold > 0 {
+        changes.truncate(MAX_CHANGES);
+        changes.push(Change { field: "properties".into(), rule: Rule::More { count: untold } });
+    }
     (allowed, changes)
 }
 
-fn timestamp(value: Option<&Value>, changes: &mut Vec<Change>) -> Option<Millis> {
-    let value = value.filter(|value| !value.is_null())?;
-    match whole_number(value) {
-        Some(millis) => Some(Millis(millis)),
-        None => {
-            changes.push(Change { field: "timestamp".into(), rule: Rule::Malformed });
-            None
-        }
+fn timestamp(value: &Leaf, changes: &mut Vec<Change>) -> Option<Millis> {
+    if *value == Leaf::Absent {
+        return None;
     }
+    let millis = whole_number(value);
+    if millis.is_none() {
+        changes.push(Change { field: "timestamp".into(), rule: Rule::Malformed });
+    }
+    millis.map(Millis)
 }
 
 /// An id of a person or a device. Numbers count as their decimal text, since many user tables have them.
-fn person_id(field: &str, value: Option<&Value>, changes: &mut Vec<Change>) -> Option<String> {
+fn person_id(field: &str, value: Leaf, changes: &mut Vec<Change>) -> Option<String> {
     let mut drop = |rule| {
         changes.push(Change { field: field.to_owned(), rule });
         None
     };
-    let id = match value? {
-        Value::Null => return None,
-        Value::String(id) if id.is_empty() => return None,
-        Value::String(id) => id.clone(),
-        Value::Number(number) if number.is_i64() || number.is_u64() => number.to_string(),
+    let id = match value {
+        Leaf::Absent => return None,
+        Leaf::Text(id) if id.is_empty() => return None,
+        Leaf::Text(id) => id,
+        Leaf::Number(number) if number.is_i64() || number.is_u64() => number.to_string(),
         _ => return drop(Rule::WrongType),
     };
     if id.len() > MAX_ID {
@@ -80,11 +77,11 @@ fn person_id(field: &str, value: Option<&Value>, changes: &mut Vec<Change>) -> O
     unless_personal(field, id, changes)
 }
 
-fn session_id(value: Option<&Value>, changes: &mut Vec<Change>) -> Option<String> {
-    let id = match value? {
-        Value::Null => return None,
-        Value::Number(number) if number.is_u64() => number.to_string(),
-        Value::String(id) if event::id::is_id(id) => id.clone(),
+fn session_id(value: Leaf, changes: &mut Vec<Change>) -> Option<String> {
+    let id = match value {
+        Leaf::Absent => return None,
+        Leaf::Number(number) if number.is_u64() => number.to_string(),
+        Leaf::Text(id) if event::id::is_id(&id) => id,
         _ => {
             changes.push(Change { field: "sessionId".into(), rule: Rule::Malformed });
             return None;
@@ -103,57 +100,55 @@ fn unless_personal(field: &str, id: String, changes: &mut Vec<Change>) -> Option
     }
 }
 
-fn properties(
-    rule: &EventRule,
-    value: Option<&Value>,
-    changes: &mut Vec<Change>,
-) -> BTreeMap<String, Scalar> {
+fn properties(rule: &EventRule, value: Members, changes: &mut Vec<Change>) -> BTreeMap<String, Scalar> {
     let mut properties = BTreeMap::new();
-    let given = match value {
-        None | Some(Value::Null) => return properties,
-        Some(Value::Object(given)) => given,
-        Some(_) => {
+    let (given, skipped) = match value {
+        Members::Absent => return properties,
+        Members::Object(given, skipped) => (given, skipped),
+        Members::NoObject => {
             changes.push(Change { field: "properties".into(), rule: Rule::WrongType });
             return properties;
         }
     };
+    if skipped > 0 {
+        changes.push(Change { field: "properties".into(), rule: Rule::More { count: skipped } });
+    }
     for (name, value) in given {
-        let Some(rule) = rule.properties.get(name) else {
-            changes.push(Change { field: unknown_field(name), rule: Rule::NotAllowed });
+        let Some(rule) = rule.properties.get(&name) else {
+            changes.push(Change { field: unknown_field(&name), rule: Rule::NotAllowed });
             continue;
         };
-        match property(rule, value) {
-            Ok((value, None)) => {
-                properties.insert(name.clone(), value);
+        match property(rule, &value) {
+            Ok((value, altered)) => {
+                if let Some(rule) = altered {
+                    changes.push(Change { field: format!("properties.{name}"), rule });
+                }
+                properties.insert(name, value);
             }
-            Ok((value, Some(altered))) => {
-                changes.push(Change { field: format!("properties.{name}"), rule: altered });
-                properties.insert(name.clone(), value);
-            }
-            Err(dropped) => changes.push(Change { field: format!("properties.{name}"), rule: dropped }),
+            Err(rule) => changes.push(Change { field: format!("properties.{name}"), rule }),
         }
     }
     properties
 }
 
 /// The value as it may leave and how it was altered, or the rule under which it stays.
-fn property(rule: &PropertyRule, value: &Value) -> Result<(Scalar, Option<Rule>), Rule> {
+fn property(rule: &PropertyRule, value: &Leaf) -> Result<(Scalar, Option<Rule>), Rule> {
     let scalar = match (&rule.kind, value) {
-        (Kind::String { max_length }, Value::String(text)) => {
+        (Kind::String { max_length }, Leaf::Text(text)) => {
             if text.chars().count() > *max_length as usize {
                 return Err(Rule::TooLong);
             }
             Scalar::Text(text.clone())
         }
-        (Kind::Enum { values }, Value::String(text)) => {
+        (Kind::Enum { values }, Leaf::Text(text)) => {
             if !values.contains(text) {
                 return Err(Rule::NotInEnum);
             }
             Scalar::Text(text.clone())
         }
-        (Kind::Boolean, Value::Bool(value)) => Scalar::Boolean(*value),
+        (Kind::Boolean, Leaf::Boolean(value)) => Scalar::Boolean(*value),
         (Kind::Integer, value) => Scalar::Integer(whole_number(value).ok_or(Rule::WrongType)?),
-        (Kind::Number, value @ Value::Number(number)) => {
+        (Kind::Number, value @ Leaf::Number(number)) => {
             let float = number.as_f64().filter(|float| float.is_finite()).ok_or(Rule::WrongType)?;
             number.as_i64().or_else(|| whole_number(value)).map_or(Scalar::Number(float), Scalar::Integer)
         }
@@ -162,30 +157,33 @@ fn property(rule: &PropertyRule, value: &Value) -> Result<(Scalar, Option<Rule>)
     match rule.treatment {
         Treatment::Drop => Err(Rule::Drop),
         Treatment::Keep => Ok((scalar, None)),
-        Treatment::Scrub => scrubbed(scalar),
+        Treatment::Scrub => scrubbed(scalar, &rule.kind),
     }
 }
 
-/// Text loses what was found in it; a number in which a card number is found cannot lose a part and stays.
-fn scrubbed(scalar: Scalar) -> Result<(Scalar, Option<Rule>), Rule> {
-    match scalar {
-        Scalar::Text(text) => Ok(match scrub(&text) {
-            Some(Scrubbed { text, found }) => (Scalar::Text(text), Some(Rule::Scrubbed { found })),
-            None => (Scalar::Text(text), None),
-        }),
+/// Text loses what was found in it, and what the markers then make too long; a number in which a card number is
+/// found cannot lose a part and stays.
+fn scrubbed(scalar: Scalar, kind: &Kind) -> Result<(Scalar, Option<Rule>), Rule> {
+    let text = match &scalar {
+        Scalar::Text(text) => Cow::Borrowed(text.as_str()),
         // Every card number fits, and `4111111111111111.0` is an integer, too.
-        Scalar::Integer(number) => match scrub(&number.to_string()) {
-            Some(Scrubbed { found, .. }) => Err(Rule::Personal { found }),
-            None => Ok((scalar, None)),
-        },
-        Scalar::Number(_) | Scalar::Boolean(_) => Ok((scalar, None)),
+        Scalar::Integer(number) => Cow::Owned(number.to_string()),
+        Scalar::Number(_) | Scalar::Boolean(_) => return Ok((scalar, None)),
+    };
+    match (scrub(&text), kind) {
+        (None, _) => Ok((scalar, None)),
+        (Some(Scrubbed { text, found }), Kind::String { max_length }) => {
+            let text = text.chars().take(*max_length as usize).collect();
+            Ok((Scalar::Text(text), Some(Rule::Scrubbed { found })))
+        }
+        (Some(Scrubbed { found, .. }), _) => Err(Rule::Personal { found }),
     }
 }
 
 /// A whole number that every JSON reader takes for the same one (RFC 8259, section 6); `1.0` is one.
-fn whole_number(value: &Value) -> Option<i64> {
+fn whole_number(value: &Leaf) -> Option<i64> {
     const MAX_SAFE: i64 = (1 << 53) - 1;
-    let number = value.as_number()?;
+    let Leaf::Number(number) = value else { return None };
     let whole = match number.as_i64() {
         Some(whole) => whole,
         None => {
@@ -199,49 +197,21 @@ fn whole_number(value: &Value) -> Option<i64> {
 
 /// A property's name that nobody reviewed may itself hold personal data.
 fn unknown_field(name: &str) -> String {
-    format!("properties.{}", scrubbed_to(name, MAX_UNKNOWN_NAME))
-}
-
-fn page(client: Option<&Map<String, Value>>, server: &Context, changes: &mut Vec<Change>) -> Page {
-    let mut field = |name: &str, reduce: fn(&str) -> Option<String>| {
-        let text = client?.get(name)?.as_str().filter(|text| !text.is_empty())?;
-        let reduced = reduce(text);
-        if reduced.as_deref() != Some(text) {
-            let rule = if reduced.is_some() { Rule::Reduced } else { Rule::Malformed };
-            changes.push(Change { field: format!("context.{name}"), rule });
-        }
-        reduced
-    };
-    Page {
-        url: field("url", reduce::url),
-        referrer: field("referrer", reduce::referrer),
-        title: field("title", title),
-        locale: field("locale", reduce::locale),
-        screen: field("screen", reduce::screen),
-        ip: server.ip.clone(),
-        country: server.country.clone(),
-        user_agent: server.user_agent.as_deref().map(|agent| scrubbed_to(agent, MAX_USER_AGENT)),
-    }
-}
-
-fn title(text: &str) -> Option<String> {
-    Some(scrubbed_to(text, MAX_TITLE))
-}
-
-/// Scrubbed, then cut to so many characters: cut first, half an address might pass for none.
-fn scrubbed_to(text: &str, length: usize) -> String {
-    let scrubbed = scrub(text).map_or_else(|| text.to_owned(), |scrubbed| scrubbed.text);
-    scrubbed.chars().take(length).collect()
+    format!("properties.{}", scrub_to(name, MAX_UNKNOWN_NAME))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
+    use serde_json::{Value, json};
+
+    fn leaf(value: &Value) -> Leaf {
+        serde_json::from_value(value.clone()).unwrap()
+    }
 
     fn checked(kind: Kind, value: &Value) -> Result<Scalar, Rule> {
         let treatment = Treatment::Scrub;
-        property(&PropertyRule { kind, treatment, column: None }, value).map(|(value, _)| value)
+        property(&PropertyRule { kind, treatment, column: None }, &leaf(value)).map(|(value, _)| value)
     }
 
     #[test]
@@ -270,10 +240,19 @@ mod tests {
     }
 
     #[test]
+    fn a_text_that_markers_make_longer_is_cut() {
+        let text = json!("a@b.cd,".repeat(9));
+        let Ok(Scalar::Text(text)) = checked(Kind::String { max_length: 64 }, &text) else {
+            panic!("a text")
+        };
+        assert_eq!(text.chars().count(), 64);
+    }
+
+    #[test]
     fn ids_may_be_numbers_and_are_nobodys_address() {
         let id = |value: Value| {
             let mut changes = Vec::new();
-            (person_id("userId", Some(&value), &mut changes), changes.pop().map(|change| change.rule))
+            (person_id("userId", leaf(&value), &mut changes), changes.pop().map(|change| change.rule))
         };
         assert_eq!(id(json!(42)), (Some("42".into()), None));
         assert_eq!(id(json!("")), (None, None));
@@ -296,8 +275,8 @@ mod tests {
             assert_eq!(checked(kind, &json!(1_793_534_400_000_i64)), Ok(Scalar::Integer(1_793_534_400_000)));
         }
         let mut changes = Vec::new();
-        assert_eq!(session_id(Some(&json!("4111111111111111")), &mut changes), None);
-        assert_eq!(session_id(Some(&json!("1793534400000")), &mut changes).as_deref(), Some("1793534400000"));
+        assert_eq!(session_id(leaf(&json!("4111111111111111")), &mut changes), None);
+        assert_eq!(session_id(leaf(&json!("1793534400000")), &mut changes).as_deref(), Some("1793534400000"));
     }
 
     #[test]

@@ -11,6 +11,8 @@ mod check;
 mod handover;
 mod inflate;
 mod open;
+mod page;
+mod parse;
 pub mod policy;
 mod reduce;
 pub mod scrub;

@@ -3,15 +3,15 @@
 use crate::allowed::Allowed;
 use crate::check::{Place, check};
 use crate::inflate::gunzip;
-use crate::policy::Policy;
+use crate::parse::{Batch, Body, RawEvent, parse};
+use crate::policy::{EventRule, Policy};
+use crate::scrub::scrub;
 use crate::source;
 use event::id::event_id;
 use event::wire::{MALFORMED, MAX_EVENTS, NOT_ALLOWED, OpenedEvent, Owed, TOO_MANY};
 use event::{Change, Payload};
-use serde_json::Value;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
-use std::slice;
 
 /// What [`open`] found in a payload.
 #[derive(Debug, Clone, PartialEq)]
@@ -28,23 +28,22 @@ pub struct Opening {
 /// `not_allowed`, `not_for_tracker`.
 pub fn open(policy: &Policy, payload: &Payload, trackers: &[&str]) -> Opening {
     let opener = Opener { policy, payload, trackers };
-    match parse(payload) {
-        Some(body @ Value::Object(_)) => match body.get("batch") {
-            Some(Value::Array(events)) => opener.events(&body, events),
-            Some(_) => opener.malformed(),
-            None => opener.events(&body, slice::from_ref(&body)),
-        },
-        _ => opener.malformed(),
+    let Some(body) = read(payload) else { return opener.malformed() };
+    let from_source = source::is_allowed(policy, &payload.context, body.write_key.as_text());
+    match body.batch {
+        None => opener.events(vec![Some(body.event)], false, from_source),
+        Some(Batch::Events(events, more)) if !events.is_empty() => opener.events(events, more, from_source),
+        Some(Batch::Events(..) | Batch::NoArray) => opener.malformed(),
     }
 }
 
-fn parse(payload: &Payload) -> Option<Value> {
+fn read(payload: &Payload) -> Option<Body> {
     let body = payload.body().ok()?;
     let body = match payload.context.content_encoding.as_deref() {
         Some("gzip") => Cow::Owned(gunzip(&body)?),
         _ => body,
     };
-    serde_json::from_slice(&body).ok()
+    parse(&body)
 }
 
 struct Opener<'a> {
@@ -59,53 +58,47 @@ impl Opener<'_> {
         Opening { events: vec![event], allowed: vec![] }
     }
 
-    fn events(&self, body: &Value, events: &[Value]) -> Opening {
-        if events.is_empty() {
-            return self.malformed();
-        }
-        let key = body.get("writeKey").and_then(Value::as_str);
-        let from_source = source::is_allowed(self.policy, &self.payload.context, key);
+    fn events(&self, events: Vec<Option<RawEvent>>, more: bool, from_source: bool) -> Opening {
         let mut opening = Opening { events: Vec::with_capacity(events.len()), allowed: vec![] };
-        for (idx, event) in (0..).zip(events.iter().take(MAX_EVENTS)) {
+        for (idx, event) in (0..).zip(events) {
             let (opened, allowed) = self.event(idx, event, from_source);
             opening.events.push(opened);
             opening.allowed.extend(allowed.map(|allowed| (idx, allowed)));
         }
-        if events.len() > MAX_EVENTS {
+        if more {
             let idx = MAX_EVENTS as u32;
             opening.events.push(self.kept_back(idx, self.place_id(idx), TOO_MANY, "too_many"));
         }
         opening
     }
 
-    fn event(&self, idx: u32, event: &Value, from_source: bool) -> (OpenedEvent, Option<Allowed>) {
-        let named = event.as_object().and_then(|event| Some((event, event.get("event")?.as_str()?)));
-        let Some((event, name)) = named else {
+    fn event(&self, idx: u32, event: Option<RawEvent>, from_source: bool) -> (OpenedEvent, Option<Allowed>) {
+        let named = event.and_then(|event| Some((event.name.as_text()?.to_owned(), event)));
+        let Some((name, event)) = named else {
             return (self.kept_back(idx, self.place_id(idx), MALFORMED, "malformed"), None);
         };
-        let id = event_id(event.get("eventId").and_then(Value::as_str), &self.payload.id, idx);
-        let rule = self.policy.events.get_key_value(name);
-        let known_name = rule.map_or(NOT_ALLOWED, |(name, _)| name);
+        // An id in which something is found stays behind as every other value does.
+        let own = event.event_id.as_text().filter(|id| scrub(id).is_none());
+        let id = event_id(own, &self.payload.id, idx);
+        let rule = self.policy.events.get(&name);
         if !from_source {
-            return (self.kept_back(idx, id, known_name, "source"), None);
+            let name = rule.map_or(NOT_ALLOWED, |_| name.as_str());
+            return (self.kept_back(idx, id, name, "source"), None);
         }
-        let Some((name, rule)) = rule else {
+        let Some(rule) = rule else {
             return (self.kept_back(idx, id, NOT_ALLOWED, "not_allowed"), None);
         };
         let place =
             Place { id: id.clone(), received_at: self.payload.received_at, context: &self.payload.context };
-        let (allowed, changes) = check(name, rule, event, place);
-        let trackers = self.owed(rule.trackers.as_deref());
+        let (allowed, changes) = check(&name, rule, event, place);
+        let trackers = self.owed(rule);
         let owed = trackers.values().any(|owed| *owed == Owed::Owed);
-        (opened(idx, id, name, trackers, changes), owed.then_some(allowed))
+        (opened(idx, id, &name, trackers, changes), owed.then_some(allowed))
     }
 
-    fn owed(&self, receivers: Option<&[String]>) -> BTreeMap<String, Owed> {
-        let owed = |tracker: &str| match receivers {
-            Some(receivers) if !receivers.iter().any(|one| one == tracker) => {
-                Owed::Filtered("not_for_tracker".to_owned())
-            }
-            _ => Owed::Owed,
+    fn owed(&self, rule: &EventRule) -> BTreeMap<String, Owed> {
+        let owed = |tracker: &str| {
+            if rule.goes_to(tracker) { Owed::Owed } else { Owed::Filtered("not_for_tracker".to_owned()) }
         };
         self.trackers.iter().map(|tracker| ((*tracker).to_owned(), owed(tracker))).collect()
     }

@@ -21,11 +21,12 @@ pub fn is_allowed(policy: &Policy, context: &Context, key_in_payload: Option<&st
 
 /// Scheme, host and port are compared as the browser wrote them, which is lower case and without the default port.
 fn matches(rule: &OriginRule, origin: &str) -> bool {
-    let Some((scheme, parent)) = rule.origin.split_once("*.") else {
+    let Some((scheme, parent)) = rule.origin.split_once("://*.") else {
         return rule.origin == origin;
     };
     let subdomain = origin
         .strip_prefix(scheme)
+        .and_then(|rest| rest.strip_prefix("://"))
         .and_then(|host| host.strip_suffix(parent))
         .and_then(|host| host.strip_suffix('.'));
     subdomain.is_some_and(|name| {

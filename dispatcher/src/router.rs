@@ -38,7 +38,7 @@ async fn answer(request: Request, env: &Env, ctx: &Context) -> Result<Response> 
         }
         (_, path) if path == settings.ingest_path => not_allowed("POST, OPTIONS"),
         (Method::Get | Method::Head, "/health") => health(&settings.environment),
-        (Method::Get | Method::Head, "/sparrow.js") => sdk::serve(&request),
+        (Method::Get | Method::Head, "/sparrow.js") => sdk::serve(&request, &settings.ingest_path),
         (_, "/health" | "/sparrow.js") => not_allowed("GET, HEAD, OPTIONS"),
         _ => Response::error("not found", 404),
     }

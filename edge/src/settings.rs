@@ -21,10 +21,10 @@ pub fn settings(env: &Env) -> Vars {
 
 /// The environment that a Worker runs in: `development`, `staging` or `production`. Anything else is a fault.
 pub fn environment(vars: &Vars, faults: &mut Vec<String>) -> String {
-    match vars.get("ENVIRONMENT").map(String::as_str) {
-        Some(name @ ("development" | "staging" | "production")) => name.to_owned(),
+    match vars.get("ENVIRONMENT") {
+        Some(name) if event::ENVIRONMENTS.contains(&name.as_str()) => name.clone(),
         _ => {
-            faults.push("ENVIRONMENT must be development, staging or production".to_owned());
+            faults.push(format!("ENVIRONMENT must be one of {}", event::ENVIRONMENTS.join(", ")));
             String::new()
         }
     }

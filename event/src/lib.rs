@@ -16,3 +16,6 @@ pub use context::{Context, IpPolicy};
 pub use outcome::{Change, Outcome, Rule};
 pub use payload::Payload;
 pub use time::Millis;
+
+/// The environments that a Worker runs in, as its setting `ENVIRONMENT` names them.
+pub const ENVIRONMENTS: [&str; 3] = ["development", "staging", "production"];

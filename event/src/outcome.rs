@@ -89,6 +89,11 @@ pub enum Rule {
     Reduced,
     /// Dropped: not of the form that the field has.
     Malformed,
+    /// So many more that are not told one by one.
+    More {
+        /// How many.
+        count: usize,
+    },
 }
 
 #[cfg(test)]

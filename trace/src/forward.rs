@@ -11,8 +11,10 @@ use serde::Serialize;
 use std::collections::BTreeMap;
 use trackers::{Call, Tracker};
 
-/// Events of a payload that are listed in the log; Workers Logs cuts a line at 256 kB.
+/// Events of a payload that are listed in the log, and changes of all of them together. Workers Logs cuts a line
+/// at 256 kB.
 const MAX_LOGGED: usize = 100;
+const MAX_LOGGED_CHANGES: usize = 500;
 
 /// Opens the payload and delivers it. Each tracker has one call open at a time, so one that hangs takes
 /// nobody's place.
@@ -71,18 +73,24 @@ struct Line<'a> {
     payload: &'a str,
     policy: &'a str,
     events: Vec<Logged<'a>>,
-    /// Events past [`MAX_LOGGED`].
+    /// Events past [`MAX_LOGGED`] and changes past [`MAX_LOGGED_CHANGES`].
     omitted: usize,
 }
 
 fn log(payload: &str, policy: &str, events: &[OpenedEvent], outcomes: &[EventOutcome]) {
-    let logged = events.iter().take(MAX_LOGGED).map(|event| {
+    let mut omitted = events.len().saturating_sub(MAX_LOGGED);
+    let mut room = MAX_LOGGED_CHANGES;
+    let mut logged = Vec::new();
+    for event in events.iter().take(MAX_LOGGED) {
         let of_event = outcomes.iter().filter(|outcome| outcome.idx == event.idx);
-        let trackers = of_event.map(|outcome| (outcome.tracker.as_str(), in_words(&outcome.outcome)));
-        Logged { id: &event.id, event: &event.name, trackers: trackers.collect(), changes: &event.changes }
-    });
-    let omitted = events.len().saturating_sub(MAX_LOGGED);
-    edge::log::info("forwarded", Line { payload, policy, events: logged.collect(), omitted });
+        let trackers =
+            of_event.map(|outcome| (outcome.tracker.as_str(), in_words(&outcome.outcome))).collect();
+        let changes = &event.changes[..event.changes.len().min(room)];
+        room -= changes.len();
+        omitted += event.changes.len() - changes.len();
+        logged.push(Logged { id: &event.id, event: &event.name, trackers, changes });
+    }
+    edge::log::info("forwarded", Line { payload, policy, events: logged, omitted });
 }
 
 fn in_words(outcome: &Outcome) -> String {

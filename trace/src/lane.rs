@@ -9,9 +9,9 @@ use std::collections::VecDeque;
 use std::time::Duration;
 use trackers::{Call, Reply, Tracker, Verdict};
 
-/// Calls that one lane makes at most, against a vendor that refuses every batch. Isolating one culprit among
-/// 1,000 events takes about 20; only a webhook, with one event per call, gets here without one.
-const MAX_CALLS: usize = 100;
+/// Calls that a lane makes beyond those it planned first, against a vendor that refuses every batch. Isolating
+/// one culprit among 1,000 events takes about 20.
+const MAX_EXTRA_CALLS: usize = 100;
 
 /// What came of one event.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -49,9 +49,10 @@ pub async fn deliver(
     lane.plan((0..events.len()).collect(), started);
     let mut mirrors = Vec::new();
     let mut open = FuturesUnordered::new();
+    let max_calls = lane.queue.len() + MAX_EXTRA_CALLS;
     let mut calls = 0;
     loop {
-        while open.len() < open_calls && calls < MAX_CALLS {
+        while open.len() < open_calls && calls < max_calls {
             let left = remaining(started, deadline);
             let Some(job) = lane.queue.pop_front().filter(|_| !left.is_zero()) else { break };
             calls += 1;
@@ -63,7 +64,7 @@ pub async fn deliver(
         }
         lane.settle(job, answer);
     }
-    let unsettled = if calls == MAX_CALLS { "call_limit" } else { "deadline" };
+    let unsettled = if calls == max_calls { "call_limit" } else { "deadline" };
     Delivery { settled: lane.finish(unsettled), mirrors }
 }
 

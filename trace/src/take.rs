@@ -16,31 +16,29 @@ pub fn take(
     policy: Option<&str>,
     request: &DeliverPayload,
 ) -> Vec<(u32, Taken)> {
-    let handed_over = (policy == Some(setup.policy.version.as_str()))
-        .then(|| request.allowed.as_deref().and_then(|allowed| allowlist::take_over(allowed).ok()))
-        .flatten();
-    match handed_over {
-        Some(allowed) => {
-            let mut allowed: BTreeMap<_, _> = allowed.into_iter().collect();
-            if request.events.iter().all(|idx| allowed.contains_key(idx)) {
-                let owed = request.events.iter();
-                return owed.filter_map(|idx| Some((*idx, Ok(allowed.remove(idx)?)))).collect();
-            }
-            reopen(setup, tracker, request)
-        }
-        None => reopen(setup, tracker, request),
-    }
+    let same_policy = policy == Some(setup.policy.version.as_str());
+    let handed_over = request.allowed.as_deref().filter(|_| same_policy);
+    let allowed: BTreeMap<u32, Allowed> = handed_over
+        .and_then(|allowed| allowlist::take_over(allowed).ok())
+        .into_iter()
+        .flatten()
+        // What was handed over is owed to some tracker, not to each.
+        .filter(|(_, event)| setup.policy.events.get(event.name()).is_some_and(|rule| rule.goes_to(tracker)))
+        .collect();
+    let taken: Option<Vec<_>> =
+        request.events.iter().map(|idx| Some((*idx, Ok(allowed.get(idx)?.clone())))).collect();
+    taken.unwrap_or_else(|| reopen(setup, tracker, request))
 }
 
 fn reopen(setup: &Setup, tracker: &str, request: &DeliverPayload) -> Vec<(u32, Taken)> {
     let opening = allowlist::open(&setup.policy, &request.payload, &[tracker]);
     let events: BTreeMap<u32, OpenedEvent> =
         opening.events.into_iter().map(|event| (event.idx, event)).collect();
-    let mut allowed: BTreeMap<u32, Allowed> = opening.allowed.into_iter().collect();
-    let mut taken = |idx: u32| {
+    let allowed: BTreeMap<u32, Allowed> = opening.allowed.into_iter().collect();
+    let taken = |idx: u32| {
         let owed = events.get(&idx).and_then(|event| event.trackers.get(tracker));
-        match (owed, allowed.remove(&idx)) {
-            (Some(Owed::Owed), Some(event)) => Ok(event),
+        match (owed, allowed.get(&idx)) {
+            (Some(Owed::Owed), Some(event)) => Ok(event.clone()),
             (Some(Owed::Filtered(reason)), _) => Err(Outcome::Filtered { reason: reason.clone() }),
             // The Outbox named an event that the body does not have.
             _ => Err(Outcome::Filtered { reason: "no_such_event".to_owned() }),

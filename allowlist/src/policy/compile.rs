@@ -59,6 +59,7 @@ fn compile_sources(file: SourcesFile, faults: &mut Vec<String>) -> Sources {
         .map(|one| OriginRule { origin: one.origin, environments: one.environments })
         .collect();
     for (i, rule) in origins.iter().enumerate() {
+        check_environments("sources.origins", &rule.origin, &rule.environments, faults);
         if let Some(fault) = origin_fault(&rule.origin) {
             faults.push(format!("sources.origins: `{}` {fault}", rule.origin));
         }
@@ -72,6 +73,7 @@ fn compile_sources(file: SourcesFile, faults: &mut Vec<String>) -> Sources {
         .map(|one| KeyRule { name: one.name, sha256: one.sha256, environments: one.environments })
         .collect();
     for (i, rule) in keys.iter().enumerate() {
+        check_environments("sources.keys", &rule.name, &rule.environments, faults);
         let is_digest = rule.sha256.len() == 64
             && rule.sha256.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b));
         if !is_digest {
@@ -87,8 +89,21 @@ fn compile_sources(file: SourcesFile, faults: &mut Vec<String>) -> Sources {
     Sources { origins, keys }
 }
 
+fn check_environments(what: &str, name: &str, environments: &[String], faults: &mut Vec<String>) {
+    for unknown in environments.iter().filter(|one| !event::ENVIRONMENTS.contains(&one.as_str())) {
+        let known = event::ENVIRONMENTS.join(", ");
+        faults.push(format!("{what}: `{name}`: there is no environment `{unknown}`; there are {known}"));
+    }
+}
+
 fn origin_fault(origin: &str) -> Option<&'static str> {
     let concrete = origin.replacen("://*.", "://", 1);
+    if concrete.contains('*') {
+        return Some("may have `*.` in front of the host and no other wildcard");
+    }
+    if concrete != origin && !concrete.split_once("://").is_some_and(|(_, host)| host.contains('.')) {
+        return Some("would allow a whole top-level domain");
+    }
     let Ok(url) = url::Url::parse(&concrete) else {
         return Some("is no origin; write it as `https://shop.example`");
     };
@@ -130,6 +145,9 @@ fn compile_event(name: &str, file: EventFile, trackers: &[&str], faults: &mut Ve
 }
 
 fn compile_property(path: &str, name: &str, file: PropertyFile, faults: &mut Vec<String>) -> PropertyRule {
+    if name.is_empty() {
+        faults.push(format!("{path}: a name may not be empty"));
+    }
     if file.max_length.is_some() && file.kind != KindFile::String {
         faults.push(format!("{path}: `max_length` is for strings"));
     }
@@ -217,6 +235,11 @@ mod tests {
             origin = "http://shop.example"
             [[sources.origins]]
             origin = "https://shop.example/path"
+            [[sources.origins]]
+            origin = "https://shop*.example"
+            [[sources.origins]]
+            origin = "https://*.com"
+            environments = ["prodution"]
             [[sources.keys]]
             name = "crm"
             sha256 = "secret"
@@ -235,6 +258,9 @@ mod tests {
         let expected = [
             "https; plain http",
             "scheme, host and port alone",
+            "no other wildcard",
+            "whole top-level domain",
+            "no environment `prodution`; there are development",
             "64 lower-case hex",
             "`description` is empty",
             "no tracker `ga5`; there are ga4, heap",

@@ -65,6 +65,13 @@ pub struct EventRule {
     pub properties: BTreeMap<String, PropertyRule>,
 }
 
+impl EventRule {
+    /// Whether a tracker receives the event.
+    pub fn goes_to(&self, tracker: &str) -> bool {
+        self.trackers.as_ref().is_none_or(|trackers| trackers.iter().any(|one| one == tracker))
+    }
+}
+
 /// One property.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PropertyRule {

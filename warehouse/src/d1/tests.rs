@@ -147,7 +147,7 @@ fn an_event_id_counts_once_a_day_and_the_first_copy_stays() {
 
 #[test]
 fn odd_property_names_are_columns_too() {
-    let names = ["a.b", "it's", "größe", "[0]", "$x", "a b"];
+    let names = ["a.b", "it's", "größe", "[0]", "order", "a b"];
     let columns: Vec<_> = names.iter().map(|name| (allowlist::policy::column_name(name), *name)).collect();
     let columns: Vec<_> = columns.iter().map(|(column, name)| (column.as_str(), *name)).collect();
     let db = warehouse(&columns[..5]);
@@ -159,7 +159,7 @@ fn odd_property_names_are_columns_too() {
     let body = serde_json::json!({"event": "e", "properties": properties}).to_string();
     log(&db, &payload("p", body.as_bytes()));
     for (column, name) in &columns[..5] {
-        assert_eq!(rows(&db, &format!("SELECT {column} FROM raw_normalized")), [[text(name)]], "{name}");
+        assert_eq!(rows(&db, &format!("SELECT \"{column}\" FROM raw_normalized")), [[text(name)]], "{name}");
     }
 }
 

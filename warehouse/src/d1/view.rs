@@ -5,12 +5,13 @@ use allowlist::policy::Column;
 /// The view, with a column for each of `columns`.
 ///
 /// It never fails on what somebody sent: a JSON function is reached only by text that is JSON, since one
-/// malformed row would otherwise break every query. A body that is not JSON is a row of NULLs. Member by
-/// member it reads the body as Trace does, so that the two agree on names, ids and times.
+/// malformed row would otherwise break every query. A body that is not JSON is a row of NULLs. Ids and times
+/// are read as Trace reads them. Trace is stricter about the rest: what it calls malformed because it is nested more
+/// than 128 deep, has a number beyond a double, or is compressed only by its own account, has a row here all the same.
 pub fn raw_normalized(columns: &[Column]) -> String {
     let properties: String = columns
         .iter()
-        .map(|column| format!(",\n  json_extract(json, {}) AS {}", path(&column.property), column.name))
+        .map(|column| format!(",\n  json_extract(json, {}) AS \"{}\"", path(&column.property), column.name))
         .collect();
     format!(
         "CREATE VIEW raw_normalized AS
