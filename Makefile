@@ -1,7 +1,9 @@
 # `make dev` and `make test` do all the set-up themselves. `make help` lists the rest.
 SHELL := /bin/bash
+# Both `setup` targets install into the same folders, and Cargo uses every core by itself.
+.NOTPARALLEL:
 .DEFAULT_GOAL := help
-.PHONY: help dev test setup setup-browser sdk build fmt lint doc check-deps unit e2e deploy-dry-run deploy clean
+.PHONY: help dev test setup setup-browser sdk build fmt lint doc check-deps unit e2e deploy-dry-run check-env deploy clean
 
 node := node_modules/node/bin/node
 export PATH := $(CURDIR)/node_modules/node/bin:$(CURDIR)/node_modules/.bin:$(CURDIR)/.tools/bin:$(PATH)
@@ -56,7 +58,11 @@ e2e: build setup-browser ## End-to-end tests on workerd with a browser
 deploy-dry-run: build ## What deploying would upload, for each Worker and environment
 	@tools/deploy-dry-run
 
-deploy: build ## Bring warehouse, Trace and Dispatcher of ENV=staging or ENV=production up to date
+# Before the build, which takes minutes.
+check-env:
+	@tools/deploy --check "$(ENV)"
+
+deploy: check-env build ## Bring warehouse, Trace and Dispatcher of ENV=staging or ENV=production up to date
 	@tools/deploy "$(ENV)"
 
 clean: ## Remove what was built, and the local warehouse

@@ -61,8 +61,6 @@ test("the classic payload is a row of raw_normalized and an event at all four ve
     {
       client_id: "desktop1",
       user_id: "user",
-      ip_override: "127.0.0.0",
-      user_agent: "node",
       events: [
         {
           name: "purchase_product",
@@ -84,8 +82,6 @@ test("the classic payload is a row of raw_normalized and an event at all four ve
           time: ms,
           insert_id: key,
           event_properties: properties,
-          ip: "127.0.0.0",
-          user_agent: "node",
         },
       ],
     },
@@ -256,6 +252,47 @@ test("an event without allowed origin or key reaches no vendor", async () => {
   await fetch(`${sparrow.url}/e?id=allowed-origin`, { method: "POST", body, headers });
   const { events } = await sparrow.forwarded("allowed-origin");
   assert.equal(events[0]?.trackers.webhook, "delivered");
+});
+
+test("the address and browser of a page's visitor go along, those of a server do not", async () => {
+  const body = JSON.stringify({
+    event: "sign up",
+    deviceId: "d5",
+    userId: "u5",
+    properties: { plan: "free" },
+  });
+  const agent = "Mozilla/5.0 (written to ada@example.com)";
+  const headers = { origin: DEVELOPMENT_ORIGIN, "user-agent": agent };
+  await fetch(`${sparrow.url}/e?id=browser`, { method: "POST", body, headers });
+  const { events } = await sparrow.forwarded("browser");
+  assert.deepEqual(events[0]?.changes, [
+    { field: "userAgent", rule: "scrubbed", found: ["email"] },
+  ]);
+  const [ga4] = bodies("ga4") as Record<string, unknown>[];
+  assert.deepEqual(
+    [ga4?.ip_override, ga4?.user_agent],
+    ["127.0.0.0", "Mozilla/5.0 (written to [email])"],
+  );
+
+  sparrow.sandbox.clear();
+  await sparrow.send(body, "&id=server");
+  await sparrow.forwarded("server");
+  const [fromServer] = bodies("ga4") as Record<string, unknown>[];
+  assert.deepEqual([fromServer?.ip_override, fromServer?.user_agent], [undefined, undefined]);
+});
+
+test("a text cut through an emoji costs nothing but the emoji", async () => {
+  const note = JSON.stringify("👋").slice(1, 2);
+  const body = `{"batch": [{"event": "purchase product", "userId": "u6", "properties": {"note": ${JSON.stringify(note)}}},
+    {"event": "sign up", "userId": "u6"}]}`;
+  assert.match(body, /\\ud83d/);
+  await sparrow.send(body, "&id=emoji");
+  const { events } = await sparrow.forwarded("emoji");
+  assert.deepEqual(
+    events.map(({ trackers }) => trackers.webhook),
+    ["delivered", "delivered"],
+  );
+  assert.ok(everythingSent().includes("\ufffd"));
 });
 
 test("a key in the payload counts, and goes no further", async () => {

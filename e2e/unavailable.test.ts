@@ -73,6 +73,8 @@ test("the path of ingest is the operator's choice", async () => {
     });
     assert.equal(there.status, 200);
     assert.equal((await sparrow.send("{}")).status, 404);
+    const sdk = await (await fetch(`${sparrow.url}/sparrow.js`)).text();
+    assert.ok(sdk.includes('"/hello/world"') && !sdk.includes('"/e"'), "the SDK follows");
   } finally {
     await sparrow.close();
   }

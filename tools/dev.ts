@@ -1,5 +1,5 @@
 // `make dev`: both Workers in workerd, the local warehouse, the vendor sandbox and the demo page.
-import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { constants, copyFileSync, existsSync } from "node:fs";
 import { connect } from "node:net";
 import { startSandbox } from "../sandbox/server.ts";
@@ -31,15 +31,15 @@ function isTaken(port: number): Promise<boolean> {
   });
 }
 
-async function ready(wrangler: ChildProcess): Promise<void> {
+/** Whether the Workers answered before the deadline. */
+async function ready(): Promise<boolean> {
   const deadline = Date.now() + STARTUP_DEADLINE_MS;
   while (Date.now() < deadline) {
-    if (wrangler.exitCode !== null) fail("wrangler ended; what it says stands above");
     const health = await fetch(`${dispatcher}/health`).catch(() => undefined);
-    if (health?.ok) return;
+    if (health?.ok) return true;
     await new Promise((resolve) => setTimeout(resolve, 200));
   }
-  fail("the Workers did not come up");
+  return false;
 }
 
 for (const port of [DISPATCHER_PORT, SANDBOX_PORT]) {
@@ -75,9 +75,16 @@ async function stop(code: number): Promise<void> {
 }
 process.once("SIGINT", () => void stop(0));
 process.once("SIGTERM", () => void stop(0));
-wrangler.once("exit", (code) => void stop(code ?? 1));
+wrangler.once("exit", (code) => {
+  if (stopping) return;
+  console.error("✗ wrangler ended; what it says stands above");
+  void stop(code ?? 1);
+});
 
-await ready(wrangler);
+if (!(await ready())) {
+  console.error("✗ the Workers did not come up");
+  await stop(1);
+}
 console.log(`
   Sparrow is running. Ctrl-C ends it.
 

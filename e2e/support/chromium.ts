@@ -1,6 +1,6 @@
 // The real Chromium of this machine, with a fresh profile for each launch.
 
-import { accessSync, constants } from "node:fs";
+import { spawnSync } from "node:child_process";
 import { delimiter, join } from "node:path";
 import { type Browser, chromium } from "playwright-core";
 
@@ -26,28 +26,24 @@ export function launch(flags: string[] = []): Promise<Browser> {
   });
 }
 
-/** The path of Chromium: `CHROMIUM` where it is set, else the first known name on `PATH`. */
+/** The path of Chromium: `CHROMIUM` where it is set, else the first known name on `PATH` that runs. */
 function executable(): string {
   const chosen = process.env.CHROMIUM;
   if (chosen) {
     if (runs(chosen)) return chosen;
-    throw new Error(`CHROMIUM is set to ${chosen}, which is not a program that can be run.`);
+    throw new Error(`CHROMIUM is set to ${chosen}, which does not run.`);
   }
   const folders = (process.env.PATH ?? "").split(delimiter).filter(Boolean);
   const found = NAMES.flatMap((name) => folders.map((folder) => join(folder, name))).find(runs);
   if (found) return found;
   throw new Error(
-    `No Chromium found: none of ${NAMES.join(", ")} is on PATH. Install one ` +
-      "(Debian and Ubuntu: `apt-get install chromium`; macOS: `brew install --cask chromium`) " +
+    `No Chromium found: none of ${NAMES.join(", ")} on PATH runs. Install one ` +
+      "(Debian: `apt-get install chromium`; macOS: `brew install --cask chromium`) " +
       "or set CHROMIUM to the path of its program.",
   );
 }
 
+/** Being there is not enough: Ubuntu's chromium-browser may be a script that only asks for a snap. */
 function runs(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
+  return spawnSync(path, ["--version"], { stdio: "ignore" }).status === 0;
 }

@@ -28,7 +28,8 @@ const MAX_VALUE: Record<string, number> = {
   page_location: 1000,
 };
 
-const NAME = /^[A-Za-z][A-Za-z0-9_]*$/;
+// Letters of any script: https://support.google.com/analytics/answer/13316687
+const NAME = /^\p{L}[\p{L}\p{N}_]*$/u;
 const RESERVED_PREFIX = /^(_|firebase_|ga_|google_|gtag\.)/;
 
 const RESERVED_EVENTS = new Set(
