@@ -47,7 +47,7 @@ check-deps: setup ## Licences, sources and the rule which crate may depend on wh
 	@cargo deny --log-level=error check licenses bans sources
 	@$(node) tools/check-layers.ts
 
-unit: setup sdk ## Rust, SDK and sandbox tests
+unit: setup-browser sdk ## Rust, SDK and sandbox tests
 	@cargo test --quiet --workspace --all-features
 	@$(node) --test --test-timeout=120000 'sdk-js/test/*.test.ts' 'sandbox/test/*.test.ts'
 
@@ -66,4 +66,4 @@ deploy: check-env build ## Bring warehouse, Trace and Dispatcher of ENV=staging 
 	@tools/deploy "$(ENV)"
 
 clean: ## Remove what was built, and the local warehouse
-	@rm -rf target dispatcher/build trace/build sdk-js/dist .wrangler .sparrow
+	@rm -rf target dispatcher/build trace/build sdk-js/dist .wrangler

@@ -1,7 +1,13 @@
 //! Page addresses and other context, reduced to what may leave.
 
-use crate::scrub::scrub;
+use crate::scrub::{decoded, scrub};
 use url::Url;
+
+/// Longest address that is looked at, in bytes.
+const MAX_ADDRESS: usize = 8 * 1024;
+
+/// Longest language tag or screen size that is looked at, in bytes.
+const MAX_TAG: usize = 64;
 
 /// Longest address that is let out, in bytes: GA4 takes 1,000 characters of `page_location`.
 const MAX_URL: usize = 1000;
@@ -24,11 +30,21 @@ pub fn url(text: &str) -> Option<String> {
     if !campaign.is_empty() {
         url.query_pairs_mut().extend_pairs(campaign);
     }
-    let path = scrub(url.path()).map(|path| path.text);
-    if let Some(path) = path {
+    if let Some(path) = scrubbed_path(url.path()) {
         url.set_path(&path);
     }
-    (url.as_str().len() <= MAX_URL).then(|| url.into())
+    (url.as_str().len() <= MAX_URL).then(|| url.into()).and_then(unless_personal)
+}
+
+/// The parser encoded the path; what it stands for is looked at first.
+fn scrubbed_path(path: &str) -> Option<String> {
+    let plain = if path.contains('%') { scrub(&decoded(path)) } else { None };
+    plain.or_else(|| scrub(path)).map(|path| path.text)
+}
+
+/// Nothing leaves in a part that cannot lose a piece, such as a host's name.
+fn unless_personal(text: String) -> Option<String> {
+    scrub(&text).is_none().then_some(text)
 }
 
 /// `utm_` and a short plain name: a parameter's name could carry data as well as its value.
@@ -41,10 +57,13 @@ fn is_campaign(name: &str) -> bool {
 /// Scheme and host of an address: `https://search.example/`.
 pub fn referrer(text: &str) -> Option<String> {
     let url = web_url(text)?;
-    Some(format!("{}/", url.origin().ascii_serialization()))
+    unless_personal(format!("{}/", url.origin().ascii_serialization()))
 }
 
 fn web_url(text: &str) -> Option<Url> {
+    if text.len() > MAX_ADDRESS {
+        return None;
+    }
     Url::parse(text).ok().filter(|url| matches!(url.scheme(), "http" | "https"))
 }
 
@@ -54,20 +73,26 @@ fn scrubbed(text: &str) -> String {
 
 /// A language tag (BCP 47) such as `de-AT`.
 pub fn locale(text: &str) -> Option<String> {
+    if text.len() > MAX_TAG {
+        return None;
+    }
     let mut parts = text.split(['-', '_']);
     let language = parts
         .next()
         .is_some_and(|part| (2..=3).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_alphabetic()));
     let rest =
         parts.all(|part| (1..=8).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_alphanumeric()));
-    (language && rest && text.len() <= 35).then(|| text.to_owned())
+    (language && rest && text.len() <= 35).then(|| text.to_owned()).and_then(unless_personal)
 }
 
 /// A screen's size in CSS pixels: `1920x1080`.
 pub fn screen(text: &str) -> Option<String> {
+    if text.len() > MAX_TAG {
+        return None;
+    }
     let (width, height) = text.split_once('x')?;
     let is_side = |side: &str| (1..=5).contains(&side.len()) && side.bytes().all(|b| b.is_ascii_digit());
-    (is_side(width) && is_side(height)).then(|| text.to_owned())
+    (is_side(width) && is_side(height)).then(|| text.to_owned()).and_then(unless_personal)
 }
 
 #[cfg(test)]
@@ -89,6 +114,25 @@ mod tests {
                 "https://shop.example/?utm_term=ada%40example.com",
                 "https://shop.example/?utm_term=%5Bemail%5D",
             ),
+            (
+                "https://shop.example/%C3%BC/ada@b\u{fc}cher.example/x",
+                "https://shop.example/%C3%BC/[email]/x",
+            ),
+            ("https://shop.example/a%20b/%20ada%40example%2Ecom", "https://shop.example/a%20b/%20[email]"),
+            ("https://shop.example/u/ada%252540example.com", "https://shop.example/u/[email]"),
+            ("https://shop.example/u/ada\u{ff20}example.com", "https://shop.example/u/[email]"),
+            ("https://shop.example/4111%201111%201111%201111", "https://shop.example/[card]"),
+            ("https://shop.example/\u{ff14}111111111111111", "https://shop.example/[card]"),
+            (
+                "https://shop.example/?utm_term=4111+1111%2B1111%201111",
+                "https://shop.example/?utm_term=%5Bcard%5D",
+            ),
+            (
+                "https://shop.example/?utm_term=ada%2540example.com",
+                "https://shop.example/?utm_term=%5Bemail%5D",
+            ),
+            ("https://shop.example/a%20b%2Fc%3Fd", "https://shop.example/a%20b%2Fc%3Fd"),
+            ("https://social.example/@ada", "https://social.example/@ada"),
         ];
         for (address, reduced) in cases {
             assert_eq!(url(address).as_deref(), Some(reduced), "{address}");
@@ -107,6 +151,26 @@ mod tests {
     }
 
     #[test]
+    fn a_host_that_is_personal_data_is_let_out_nowhere() {
+        for text in
+            ["https://4111111111111111.example/", "https://shop.example.4111-1111-1111-1111.example/x"]
+        {
+            assert_eq!(url(text), None, "{text}");
+            assert_eq!(referrer(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn too_long_is_refused() {
+        let long = format!("https://shop.example/?x={}", "a".repeat(MAX_ADDRESS));
+        assert_eq!(url(&long), None);
+        assert_eq!(referrer(&long), None);
+        assert!(url(&long[..MAX_ADDRESS]).is_some() && referrer(&long[..MAX_ADDRESS]).is_some());
+        assert_eq!(locale(&"de-".repeat(30)), None);
+        assert_eq!(screen(&format!("1x{}", "1".repeat(64))), None);
+    }
+
+    #[test]
     fn a_referrer_is_a_site_and_not_a_page() {
         assert_eq!(
             referrer("https://ada@search.example:8443/q?x=1").as_deref(),
@@ -119,7 +183,7 @@ mod tests {
         for good in ["de", "de-AT", "zh-Hant-TW", "en_US"] {
             assert!(locale(good).is_some(), "{good}");
         }
-        for bad in ["", "e", "ada@example.com", "en US", "en-toolongpart"] {
+        for bad in ["", "e", "ada@example.com", "en US", "en-toolongpart", "de-41111111-11111111"] {
             assert!(locale(bad).is_none(), "{bad}");
         }
         assert!(screen("1920x1080").is_some());

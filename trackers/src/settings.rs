@@ -113,9 +113,10 @@ impl<'a> Section<'a> {
 
     /// All faults, those of names that nobody asked for included.
     pub fn into_faults(mut self) -> Vec<String> {
-        let unknown = |name: &&String| name.starts_with(&self.prefix) && !self.known.contains(*name);
         let known: Vec<_> = self.known.iter().map(String::as_str).collect();
-        for name in self.settings.keys().filter(unknown) {
+        let ours =
+            self.settings.iter().filter(|(name, value)| name.starts_with(&self.prefix) && !value.is_empty());
+        for (name, _) in ours.filter(|(name, _)| !self.known.contains(*name)) {
             self.faults.push(format!("{name} is not a setting; there are {}", known.join(", ")));
         }
         self.faults

@@ -1,57 +1,150 @@
 //! Payment card numbers: 13 to 19 digits, in groups or not, with a known prefix of the right length
 //! (ISO/IEC 7812 ranges as the networks publish them) and a valid Luhn check digit.
+//!
+//! The work is linear in the text's length: from each place where a number could start, at most 19 digits and the
+//! few characters between them are read.
 
 use super::Find;
+use super::character::{is_unseen, next};
 
 const MIN_DIGITS: usize = 13;
 const MAX_DIGITS: usize = 19;
 
+/// Most characters between two digits: enough for ` - `.
+const MAX_SEPARATORS: usize = 3;
+
 pub fn find(text: &str, finds: &mut Vec<Find>) {
-    let bytes = text.as_bytes();
+    let mut before = Before::Other;
+    let mut previous = ' ';
+    let mut found_to = 0;
     let mut at = 0;
-    while at < bytes.len() {
-        let end =
-            if bytes[at].is_ascii_digit() && starts_number(bytes, at) { card_end(bytes, at) } else { None };
-        if let Some(end) = end {
-            finds.push(Find { span: at..end, kind: "card" });
+    while let Some((c, length)) = next(&text[at..]) {
+        if at == found_to {
+            // A marker will stand before what follows a find.
+            before = Before::Other;
         }
-        at = end.unwrap_or(at + 1);
+        if before == Before::Other && at >= found_to && starts_with_uuid(&text.as_bytes()[at..]) {
+            before = Before::Hex;
+            at += UUID_LENGTH;
+            continue;
+        }
+        // Also within a find, which may have started with another number's digits.
+        if matches!(before, Before::Other | Before::Word)
+            && digit(c).is_some()
+            && let Some(card) = card_length(&text[at..])
+        {
+            finds.push(Find { span: at..at + card, kind: "card" });
+            found_to = found_to.max(at + card);
+        }
+        before = before.then(previous, c);
+        previous = c;
+        at += length;
     }
 }
 
-/// A number starts where no digit or letter stands before it, and it is no fraction: the digits of
-/// `0.4111111111111111` or of a hash are no card.
-fn starts_number(bytes: &[u8], at: usize) -> bool {
-    let before = |n: usize| at.checked_sub(n).map(|i| bytes[i]);
-    match before(1) {
-        Some(b) if b.is_ascii_alphanumeric() => false,
-        Some(b'.' | b',') => !before(2).is_some_and(|b| b.is_ascii_digit()),
-        _ => true,
+/// What stands directly before a character, as far as it tells whether a card number could start there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Before {
+    Digit,
+    /// The point of a decimal number: the digits of `0.4111111111111111` are no card.
+    Point,
+    /// Letters that are all hexadecimal digits: what follows may be part of a hash.
+    Hex,
+    /// Letters that are not: a word.
+    Word,
+    Other,
+}
+
+impl Before {
+    /// What stands before the character after `c`.
+    fn then(self, previous: char, c: char) -> Self {
+        match (self, c) {
+            (_, c) if digit(c).is_some() => Self::Digit,
+            (Self::Digit, '.') => Self::Point,
+            (Self::Digit, 'x' | 'X') if previous == '0' => Self::Hex,
+            (Self::Word, c) if c.is_alphabetic() => Self::Word,
+            (_, c) if c.is_ascii_hexdigit() => Self::Hex,
+            (_, c) if c.is_alphabetic() => Self::Word,
+            _ => Self::Other,
+        }
     }
 }
 
-/// Where the longest card number that starts at `start` ends. Single spaces, dots and hyphens may part its groups.
-fn card_end(bytes: &[u8], start: usize) -> Option<usize> {
+const UUID_LENGTH: usize = 36;
+
+/// Some groups of a UUID may by chance be all digits and pass for a card; all of them may not.
+fn starts_with_uuid(bytes: &[u8]) -> bool {
+    let Some(uuid) = bytes.get(..UUID_LENGTH) else { return false };
+    let has_form = uuid.iter().enumerate().all(|(i, byte)| match i {
+        8 | 13 | 18 | 23 => *byte == b'-',
+        _ => byte.is_ascii_hexdigit(),
+    });
+    has_form
+        && uuid.iter().any(u8::is_ascii_alphabetic)
+        && !bytes.get(UUID_LENGTH).is_some_and(u8::is_ascii_alphanumeric)
+}
+
+/// Length of the longest card number at the start of `text`.
+fn card_length(text: &str) -> Option<usize> {
     let mut digits = [0u8; MAX_DIGITS];
     let mut count = 0;
+    let mut separators = 0;
     let mut longest = None;
-    let mut at = start;
-    while count < MAX_DIGITS {
-        match bytes.get(at) {
-            Some(b) if b.is_ascii_digit() => {
-                digits[count] = b - b'0';
-                count += 1;
-                let ends = !bytes.get(at + 1).is_some_and(u8::is_ascii_alphanumeric);
-                if count >= MIN_DIGITS && ends && is_card(&digits[..count]) {
-                    longest = Some(at + 1);
-                }
+    let mut at = 0;
+    while count < MAX_DIGITS
+        && let Some((c, length)) = next(&text[at..])
+    {
+        at += length;
+        if let Some(digit) = digit(c) {
+            digits[count] = digit;
+            count += 1;
+            separators = 0;
+            if count >= MIN_DIGITS && is_card(&digits[..count]) && ends_number(&text[at..]) {
+                longest = Some(at);
             }
-            Some(b' ' | b'-' | b'.') if bytes.get(at + 1).is_some_and(u8::is_ascii_digit) => {}
-            _ => break,
+        } else if is_separator(c) && separators < MAX_SEPARATORS {
+            separators += 1;
+        } else {
+            break;
         }
-        at += 1;
     }
     longest
+}
+
+/// A number ends where no digit follows, and no letters that are all hexadecimal digits.
+fn ends_number(rest: &str) -> bool {
+    let mut at = 0;
+    while let Some((c, length)) = next(&rest[at..]) {
+        if digit(c).is_some() || !c.is_alphabetic() {
+            return at == 0 && digit(c).is_none();
+        }
+        if !c.is_ascii_hexdigit() {
+            return true;
+        }
+        at += length;
+    }
+    at == 0
+}
+
+/// ASCII digits, wide ones, and those of Arabic, Persian and Hindi.
+fn digit(c: char) -> Option<u8> {
+    let zero = match c {
+        '0'..='9' => '0',
+        '\u{660}'..='\u{669}' => '\u{660}',
+        '\u{6f0}'..='\u{6f9}' => '\u{6f0}',
+        '\u{966}'..='\u{96f}' => '\u{966}',
+        '\u{ff10}'..='\u{ff19}' => '\u{ff10}',
+        _ => return None,
+    };
+    u8::try_from(u32::from(c) - u32::from(zero)).ok()
+}
+
+/// Spaces and line ends, hyphens and dashes, `.`, `_`, and `+`, which is a space in a form's encoding.
+/// No comma: it parts values.
+fn is_separator(c: char) -> bool {
+    c.is_whitespace()
+        || is_unseen(c)
+        || matches!(c, '-' | '.' | '_' | '+' | '\u{2010}'..='\u{2015}' | '\u{2212}' | '\u{ff0d}')
 }
 
 fn is_card(digits: &[u8]) -> bool {
@@ -114,11 +207,16 @@ mod tests {
         "6200000000000005",
     ];
 
+    const SEPARATORS: [&str; 19] = [
+        " ", "-", ".", "_", "+", "\n", "\r\n", "\t", "\u{a0}", "\u{202f}", "\u{2013}", "\u{2011}", "  ",
+        "--", " - ", "\u{200b}", "%20", "%2520", "%C2%A0",
+    ];
+
     #[test]
     fn the_networks_test_numbers_are_found_plain_and_in_groups() {
         for card in CARDS {
             assert_eq!(scrub(card).unwrap().text, "[card]", "{card}");
-            for separator in [" ", "-", "."] {
+            for separator in SEPARATORS {
                 let groups: Vec<_> = card.as_bytes().chunks(4).map(|c| str::from_utf8(c).unwrap()).collect();
                 let text = format!("pay 12 to {}, 12/27", groups.join(separator));
                 assert_eq!(scrub(&text).unwrap().text, "pay 12 to [card], 12/27");
@@ -130,6 +228,39 @@ mod tests {
     fn a_group_before_the_number_does_not_hide_it() {
         assert_eq!(scrub("12 4111 1111 1111 1111").unwrap().text, "12 [card]");
         assert_eq!(scrub("No.4111 1111 1111 1111").unwrap().text, "No.[card]");
+    }
+
+    #[test]
+    fn a_number_is_found_whatever_stands_next_to_it() {
+        let cases = [
+            ("12,4111111111111111,99", "12,[card],99"),
+            ("card4111111111111111", "card[card]"),
+            ("4111111111111111EUR", "[card]EUR"),
+            ("Nr\u{b0}4111111111111111", "Nr\u{b0}[card]"),
+            ("karte%3D4111111111111111%26x", "karte%3D[card]%26x"),
+            ("4111%201111%201111%201111", "[card]"),
+            ("card=4111+1111+1111+1111&x=1", "card=[card]&x=1"),
+            ("4222222222222.4111111111111111", "[card].[card]"),
+            ("4111111111111111and5500005555555559", "[card]and[card]"),
+        ];
+        for (text, expected) in cases {
+            assert_eq!(scrub(text).map(|s| s.text).as_deref(), Some(expected), "{text}");
+        }
+    }
+
+    #[test]
+    fn digits_of_other_scripts_count() {
+        for zero in ['\u{660}', '\u{6f0}', '\u{966}', '\u{ff10}'] {
+            let digit = |c: char| char::from_u32(u32::from(zero) + c.to_digit(10).unwrap()).unwrap();
+            let card: String = "4111111111111111".chars().map(digit).collect();
+            assert_eq!(scrub(&card).unwrap().text, "[card]", "{card}");
+        }
+    }
+
+    #[test]
+    fn a_number_that_starts_within_another_goes_with_it() {
+        // `4008 5500 0055 5555` is one by chance.
+        assert_eq!(scrub("4008 5500 0055 5555 5559").unwrap().text, "[card]");
     }
 
     #[test]
@@ -145,6 +276,17 @@ mod tests {
             "4111111111111111f",
             "0193a5a4-7c1e-7e57-8d3e-0d4f3a6b9c21",
             "978-3-16-148410-0",
+            "41111111-1111-1111-8abc-0d4f3a6b9c21",
+            "id_41111111-1111-1111-8abc-0d4f3a6b9c21/x",
+            "0193a5a4-7c1e-7e57-4111-111111111111",
+            "e4111111111111111",
+            "9f4111111111111111c0ffee",
+            "0x4111111111111111",
+            "1793534400000\n1793534400000\n1793534400",
+            "2026-10-31 12:00:00.123456",
+            "order 1000-2000-3000-4000",
+            "v1.22.333.4444 Chrome/120.0.6099.109 Safari/537.36",
+            "4111,1111,1111,1111",
         ];
         for text in innocents {
             assert_eq!(scrub(text), None, "{text}");

@@ -1,46 +1,83 @@
-//! Email addresses, also with their `@` URL-encoded once (`%40`) or twice (`%2540`).
+//! Email addresses, also percent-encoded, once (`%40`) or more often (`%2540`).
 //!
 //! The form is that of the addresses people have, not all of RFC 5321: no quoted local parts, no address
-//! literals, and a domain with at least one dot. Letters beyond ASCII count (RFC 6531).
+//! literals, and a domain with at least one dot. Letters beyond ASCII count (RFC 6531), and so do the forms of
+//! `@` and `.` that East Asian keyboards give. Characters that show nothing do not hide an address.
+//!
+//! The work is linear in the text's length: what stands before an `@` is read once, even where an encoded `@`
+//! is part of the next one's local part, and a domain ends at the next `@`.
 
 use super::Find;
-use memchr::{memchr_iter, memmem};
+use super::character::{is_unseen, next};
+use memchr::memchr3_iter;
+
+/// The first byte, in UTF-8, of the wide `＠` and the small `﹫`.
+const LEAD_OF_OTHER_AT: u8 = 0xef;
 
 pub fn find(text: &str, finds: &mut Vec<Find>) {
-    for at in memchr_iter(b'@', text.as_bytes()) {
-        find_around(text, at, at + 1, finds);
-    }
-    for encoded in ["%40", "%2540"] {
-        for at in memmem::find_iter(text.as_bytes(), encoded) {
-            find_around(text, at, at + encoded.len(), finds);
+    // Where the local characters start that reach up to `seen`.
+    let mut start = 0;
+    let mut seen = 0;
+    for at in memchr3_iter(b'@', b'%', LEAD_OF_OTHER_AT, text.as_bytes()) {
+        let Some((_, length)) = next(&text[at..]).filter(|&(c, _)| is_at(c)) else { continue };
+        let local =
+            text[seen..at].chars().rev().take_while(|&c| is_local(c)).map(char::len_utf8).sum::<usize>();
+        if local < at - seen {
+            start = at - local;
+        }
+        seen = at;
+        if start == at {
+            continue;
+        }
+        let after_at = at + length;
+        if let Some(domain) = domain_length(&text[after_at..]) {
+            finds.push(Find { span: start..after_at + domain, kind: "email" });
         }
     }
 }
 
-fn find_around(text: &str, at: usize, after_at: usize, finds: &mut Vec<Find>) {
-    let local = text[..at].chars().rev().take_while(|&c| is_local(c)).map(char::len_utf8).sum::<usize>();
-    if local == 0 {
-        return;
-    }
-    let Some(domain) = domain_length(&text[after_at..]) else { return };
-    finds.push(Find { span: at - local..after_at + domain, kind: "email" });
+fn is_at(c: char) -> bool {
+    matches!(c, '@' | '\u{ff20}' | '\u{fe6b}')
 }
 
+/// The dots that part a domain's labels (UTS 46, section 2.3).
+fn is_dot(c: char) -> bool {
+    matches!(c, '.' | '\u{3002}' | '\u{ff0e}' | '\u{ff61}')
+}
+
+/// `%` and so whatever is encoded: taking too much is the safe side.
 fn is_local(c: char) -> bool {
     c.is_alphanumeric()
-        || matches!(c, '.' | '_' | '%' | '+' | '-' | '\'' | '!' | '#' | '$' | '*' | '~' | '^' | '`')
+        || is_dot(c)
+        || is_unseen(c)
+        || matches!(c, '_' | '%' | '+' | '-' | '\'' | '!' | '#' | '$' | '*' | '~' | '^' | '`')
 }
 
-/// Length of the domain at the start of `text`: labels of letters, digits and hyphens with dots between,
-/// the last at least two letters long (or punycode).
+/// Length of the domain at the start of `text`: labels of letters, digits and hyphens with dots between.
+/// One after the first starts with two letters, as every top-level domain does (punycode, too).
 fn domain_length(text: &str) -> Option<usize> {
-    let end = text.find(|c: char| !(c.is_alphanumeric() || c == '-' || c == '.')).unwrap_or(text.len());
-    let domain = text[..end].trim_end_matches(['.', '-']);
+    let mut at = 0;
     // "ada@example.com.Then" and "ada@example..com" are one address and more; the domain ends where it
-    // must, and taking too much is the safe side.
-    let (_, last) = domain.rsplit_once('.')?;
-    let named = last.chars().filter(|c| c.is_alphabetic()).count() >= 2;
-    (named && !domain.starts_with('.')).then_some(domain.len())
+    // must, and taking too much is the safe side. Dots and hyphens at its end are not part of it.
+    let mut end = 0;
+    // Letters since the last dot, if there was a dot and only letters since.
+    let mut letters = None;
+    let mut named = false;
+    while let Some((c, length)) = next(&text[at..]) {
+        at += length;
+        match c {
+            c if is_unseen(c) => {}
+            c if is_dot(c) && end > 0 => letters = Some(0),
+            '-' | '_' => letters = None,
+            c if c.is_alphanumeric() => {
+                letters = letters.filter(|_| c.is_alphabetic()).map(|count: usize| count + 1);
+                named |= letters == Some(2);
+                end = at;
+            }
+            _ => break,
+        }
+    }
+    named.then_some(end)
 }
 
 #[cfg(test)]
@@ -59,6 +96,9 @@ mod tests {
             ("ada@example.com.", "[email]."),
             ("(ada@example.com,bob@example.com)", "([email],[email])"),
             ("ada@xn--bcher-kva.example", "[email]"),
+            ("ada@example.com.1", "[email]"),
+            ("ada@my_host.example.com", "[email]"),
+            ("a%40b%40example.com", "[email]"),
         ];
         for (text, expected) in cases {
             assert_eq!(scrub(text).map(|s| s.text).as_deref(), Some(expected), "{text}");
@@ -66,10 +106,68 @@ mod tests {
     }
 
     #[test]
+    fn an_encoded_address_is_found() {
+        let cases = [
+            ("ada@b%C3%BCcher.example", "[email]"),
+            ("ada%40b%C3%BCcher.example%20and", "[email]%20and"),
+            ("ada%40example%2Ecom", "[email]"),
+            ("ada%2540example%252Ecom%2526x", "[email]%2526x"),
+            ("ada%252540example.com", "[email]"),
+            ("ada%EF%BC%A0example.com", "[email]"),
+            ("%61%64%61%40%65%78%2e%63%6f%6d", "[email]"),
+            ("ada%40example.com%2Cbob%40example.com", "[email]"),
+        ];
+        for (text, expected) in cases {
+            assert_eq!(scrub(text).map(|s| s.text).as_deref(), Some(expected), "{text}");
+        }
+    }
+
+    #[test]
+    fn other_forms_of_its_characters_do_not_hide_an_address() {
+        for unseen in ["\u{200b}", "\u{200c}", "\u{200d}", "\u{2060}", "\u{feff}", "\u{ad}", "%E2%80%8B"] {
+            for text in [
+                format!("a{unseen}da@example.com"),
+                format!("ada{unseen}@{unseen}example.com"),
+                format!("ada@exam{unseen}ple.c{unseen}om"),
+                format!("ada@example{unseen}.{unseen}com"),
+            ] {
+                assert_eq!(scrub(&text).map(|s| s.text).as_deref(), Some("[email]"), "{text:?}");
+            }
+        }
+        for at in ["\u{ff20}", "\u{fe6b}"] {
+            for dot in ["\u{3002}", "\u{ff0e}", "\u{ff61}"] {
+                let text = format!("ada{dot}l{at}example{dot}com{dot} Bye");
+                assert_eq!(scrub(&text).map(|s| s.text), Some(format!("[email]{dot} Bye")), "{text}");
+            }
+        }
+        assert_eq!(scrub("ada@bu\u{308}cher.example").unwrap().text, "[email]");
+    }
+
+    #[test]
+    fn a_local_part_of_any_length_is_taken_whole() {
+        for local in ["a".repeat(65), "ü".repeat(500), "%C3%BC".repeat(100), "%40".repeat(100)] {
+            assert_eq!(scrub(&format!("<{local}@example.com>")).unwrap().text, "<[email]>");
+        }
+    }
+
+    #[test]
     fn what_only_looks_like_one_stays() {
-        for text in
-            ["@ada", "a @ b.com", "ada@", "ada@localhost", "user@1.2", "10% @ 3.50", "npm i x@1.2.3", "%40"]
-        {
+        let innocents = [
+            "@ada",
+            "a @ b.com",
+            "ada@",
+            "ada@localhost",
+            "ada@.com",
+            "user@1.2",
+            "10% @ 3.50",
+            "npm i x@1.2.3",
+            "npm i x@18.0.0-beta.1",
+            "%40",
+            "%40example.com",
+            "ada%40",
+            "\u{ff20}example.com",
+        ];
+        for text in innocents {
             assert_eq!(scrub(text), None, "{text}");
         }
     }

@@ -1,9 +1,13 @@
 //! Personal data in text, replaced by markers that name what was there: `[email]`, `[card]`.
 //!
 //! A detector finds spans; nothing is allocated until one does. Scrubbing its own result changes nothing.
+//! The work is linear in the text's length, whatever it holds.
 
 mod card;
+mod character;
 mod email;
+
+pub(crate) use character::decoded;
 
 use std::ops::Range;
 
@@ -31,6 +35,20 @@ pub struct Scrubbed {
 /// assert!(allowlist::scrub::scrub("order 12345 at 10:30").is_none());
 /// ```
 pub fn scrub(text: &str) -> Option<Scrubbed> {
+    let mut scrubbed = look(text)?;
+    // An address that went may have hidden a card number: `1.4111111111111111` may be left of a longer text.
+    // A third look would find nothing: without a new `@` there is no new address, and next to a card's marker
+    // the card detector looks as if it stood there already.
+    if let Some(second) = look(&scrubbed.text) {
+        scrubbed.text = second.text;
+        scrubbed.found.extend(second.found);
+        scrubbed.found.sort_unstable();
+        scrubbed.found.dedup();
+    }
+    Some(scrubbed)
+}
+
+fn look(text: &str) -> Option<Scrubbed> {
     let mut finds = Vec::new();
     email::find(text, &mut finds);
     card::find(text, &mut finds);
@@ -75,12 +93,44 @@ mod tests {
         assert_eq!(scrubbed.text, "[email]");
     }
 
+    /// Work that grows with the square of the length would not end here in any useful time.
+    #[test]
+    fn a_mebibyte_of_the_worst_is_scrubbed() {
+        for unit in ["%40", "@", "a@", "4111 "] {
+            scrub(&unit.repeat((1 << 20) / unit.len()));
+        }
+        let others = [
+            "a%40",
+            "%40a.",
+            "4 ",
+            "4",
+            "4%20",
+            "%25",
+            "%C3",
+            "25",
+            "a\u{200b}",
+            "4\u{200b}",
+            "\u{ff20}",
+            "a.",
+            "ada@example.com",
+            "4111111111111111.",
+            "4111111111111111a",
+            "0193a5a4-",
+        ];
+        for unit in others {
+            let text = unit.repeat((1 << 16) / unit.len());
+            let scrubbed = scrub(&text).map(|scrubbed| scrubbed.text).unwrap_or(text);
+            assert_eq!(scrub(&scrubbed), None, "{unit}");
+        }
+    }
+
     /// Text dense in what the detectors look for; random Unicode alone hardly ever has an `@`.
     fn tricky() -> impl Strategy<Value = String> {
         prop_oneof![
             any::<String>(),
             "[a-z0-9@%40. -]{0,60}",
             "([a-zé.+]{1,8}(@|%40|%2540)[a-z]{1,8}\\.[a-z]{2,4}[ ,.]{0,2}){0,4}",
+            "(4111111111111111|4222222222222|[a-gx]{1,3}|0x|[0-9]{1,4}|[.,@%_+-]|%20|%25|%C3%BC|\u{200b}|\u{ff20}|[a-z]\\.[a-z]{2} ?){0,12}",
             "(4111[ -]?1111[ -]?1111[ -]?1111|[0-9 -]{1,24}|[a-z\\[\\]]{0,4}){0,6}",
         ]
     }
