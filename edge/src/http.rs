@@ -41,8 +41,8 @@ pub async fn post(
 ) -> Result<Answer, NoAnswer> {
     let request = request(url, headers, body).map_err(|_| NoAnswer::Network)?;
     let millis = u32::try_from(deadline.as_millis()).unwrap_or(u32::MAX);
-    // The runtime's own timer. `worker::Delay` cannot be cancelled where `setTimeout` returns an object, as it
-    // does from compatibility date 2024-09-23 on, and then wakes a future that is gone.
+    // The runtime's own timer. `worker::Delay` takes what `setTimeout` returns for a number; here it is an object,
+    // so that such a timer cannot be cancelled, and a debug build throws.
     let signal = AbortSignal::from(web_sys::AbortSignal::timeout_with_u32(millis));
     exchange(request, &signal)
         .await
