@@ -194,7 +194,7 @@ fn deep_nesting_is_skipped_and_a_number_that_no_double_holds_is_malformed() {
     assert_eq!(opening.events[0].name, event::wire::MALFORMED);
 }
 
-/// 12 kB of gzip that hold 8 MiB of JSON. What is kept of it is what 1,000 empty events take.
+/// 12 kB of gzip can hold these 8 MiB of JSON; a tree of them would take hundreds of MB.
 #[test]
 fn a_body_that_inflates_to_a_million_events_is_a_thousand() {
     let events = r#"{"a":0},"#.repeat((8 << 20) / 8 - 2);

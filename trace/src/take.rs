@@ -46,3 +46,49 @@ fn reopen(setup: &Setup, tracker: &str, request: &DeliverPayload) -> Vec<(u32, T
     };
     request.events.iter().map(|&idx| (idx, taken(idx))).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use allowlist::Policy;
+    use allowlist::policy::{EventRule, OriginRule, Sources};
+    use event::{Context, Millis, Payload};
+    use std::time::Duration;
+
+    const SITE: &str = "https://shop.example";
+
+    fn setup() -> Setup {
+        let rule = EventRule { trackers: Some(vec!["heap".into()]), properties: BTreeMap::new() };
+        let sources =
+            Sources { origins: vec![OriginRule { origin: SITE.into(), environments: vec![] }], keys: vec![] };
+        let policy =
+            Policy { version: "1-a".into(), sources, events: BTreeMap::from([("look".into(), rule)]) };
+        Setup { policy, trackers: vec![], deadline: Duration::ZERO }
+    }
+
+    /// The event as `open` hands it over, asked for `events`.
+    fn request(setup: &Setup, events: Vec<u32>) -> DeliverPayload {
+        let context = Context { origin: Some(SITE.into()), ..Context::default() };
+        let payload = Payload::new("p".into(), Millis(0), br#"{"event": "look"}"#.to_vec(), context);
+        let opening = allowlist::open(&setup.policy, &payload, &["ga4", "heap"]);
+        let allowed = allowlist::hand_over(&opening.allowed).unwrap();
+        DeliverPayload { payload, events, allowed: Some(allowed) }
+    }
+
+    #[test]
+    fn an_event_handed_over_for_one_tracker_goes_to_no_other() {
+        let setup = setup();
+        let request = request(&setup, vec![0]);
+        assert!(matches!(take(&setup, "heap", Some("1-a"), &request)[..], [(0, Ok(_))]));
+        let filtered = Outcome::Filtered { reason: "not_for_tracker".into() };
+        assert_eq!(take(&setup, "ga4", Some("1-a"), &request), [(0, Err(filtered))]);
+    }
+
+    #[test]
+    fn every_event_asked_for_has_an_answer_even_twice_or_unknown() {
+        let setup = setup();
+        let taken = take(&setup, "heap", Some("1-a"), &request(&setup, vec![0, 0, 7]));
+        let places: Vec<_> = taken.iter().map(|(idx, taken)| (*idx, taken.is_ok())).collect();
+        assert_eq!(places, [(0, true), (0, true), (7, false)]);
+    }
+}
