@@ -10,10 +10,7 @@ use worker::{Request, Result};
 pub fn context(request: &Request, query: &Query, ip_policy: IpPolicy) -> Result<Context> {
     let headers = request.headers();
     let ip = headers.get("cf-connecting-ip")?;
-    let key = match &query.key {
-        Some(key) => Some(key.clone()),
-        None => headers.get("authorization")?.as_deref().and_then(basic_user),
-    };
+    let key = write_key(request, query)?;
     Ok(Context {
         ip: ip.and_then(|ip| ip_policy.apply(&ip)),
         user_agent: headers.get("user-agent")?,
@@ -27,8 +24,17 @@ pub fn context(request: &Request, query: &Query, ip_policy: IpPolicy) -> Result<
         encoding: None,
         write_key_sha256: key.map(|key| hex::encode(Sha256::digest(key))),
         k: query.k.clone(),
+        shard: None,
         sent_at: query.sent_at,
     })
+}
+
+/// The write key that the request carries besides its body.
+pub fn write_key(request: &Request, query: &Query) -> Result<Option<String>> {
+    match &query.key {
+        Some(key) => Ok(Some(key.clone())),
+        None => Ok(request.headers().get("authorization")?.as_deref().and_then(basic_user)),
+    }
 }
 
 /// The user name of Basic credentials (RFC 7617), which is where senders put a write key.

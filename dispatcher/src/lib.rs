@@ -1,18 +1,17 @@
 //! Dispatcher, the public Worker: ingest and nothing else.
 //!
-//! It never looks into a body. A payload gets an id, a time and a context, is stored in the warehouse,
-//! and only then is the sender told so; after that Trace gets it.
+//! It never looks into a body. A payload gets an id, a time and a context and is stored in a shard of the
+//! Outbox, and only then is the sender told so. The shards, Durable Objects of this Worker, do the rest.
 
 mod context;
 mod cors;
-mod forward;
 mod ingest;
+mod limit;
 mod query;
 mod router;
 mod sdk;
 mod settings;
-mod store;
-mod transport;
+mod shard;
 
 use worker::{Context, Env, Request, Response, Result, event};
 

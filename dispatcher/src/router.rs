@@ -1,6 +1,6 @@
 //! Paths and methods.
 
-use crate::{cors, ingest, sdk, settings, transport};
+use crate::{cors, ingest, sdk, settings};
 use serde_json::json;
 use worker::{Context, Env, Method, Request, Response, Result};
 
@@ -19,22 +19,21 @@ pub async fn route(request: Request, env: Env, ctx: Context) -> Result<Response>
 }
 
 async fn answer(request: Request, env: &Env, ctx: &Context) -> Result<Response> {
-    let settings = settings::settings(env);
-    let settings = match &*settings {
+    let settings = match settings::settings(env) {
         Ok(settings) => settings,
         Err(faults) => {
-            edge::log::error("bad_settings", json!({"faults": faults}));
+            edge::log::error("bad_settings", json!({"faults": *faults}));
             return ingest::unavailable(&format!("wrong settings: {}", faults.join("; ")));
         }
     };
-    if !transport::is_allowed(&request.inner().url(), &settings.environment) {
+    if !edge::transport::is_allowed(&request.inner().url(), &settings.environment) {
         return Response::error("use https (and deploy with an environment: staging or production)", 403);
     }
     let path = request.path();
     match (request.method(), path.as_str()) {
         (Method::Options, _) => cors::preflight(&request),
         (Method::Post, path) if path == settings.ingest_path => {
-            ingest::ingest(request, env, ctx, settings).await
+            ingest::ingest(request, env, ctx, &settings).await
         }
         (_, path) if path == settings.ingest_path => not_allowed("POST, OPTIONS"),
         (Method::Get | Method::Head, "/health") => health(&settings.environment),

@@ -1,5 +1,7 @@
 //! Dispatcher's settings, read once per isolate.
 
+use crate::shard::Retention;
+use edge::shard::ShardSettings;
 use event::IpPolicy;
 use std::cell::OnceCell;
 use std::rc::Rc;
@@ -14,16 +16,34 @@ pub struct Settings {
     pub ingest_path: String,
     /// How much of the sender's address is kept.
     pub ip_policy: IpPolicy,
+    /// The Outbox's.
+    pub outbox: outbox::Settings,
+    /// Where its shards are.
+    pub shards: ShardSettings,
+    /// How long the warehouse keeps rows.
+    pub retention: Retention,
 }
+
+/// Shards in each environment, where nothing is said.
+fn default_shards(environment: &str) -> u32 {
+    if environment == "production" { 8 } else { 1 }
+}
+
+/// D1 holds 10 GB, so that it keeps rows for this many days where nothing is said.
+const DEFAULT_RETENTION_DAYS: u32 = 30;
 
 thread_local! {
     // Settings cannot change while an isolate lives, so this is no request's state.
-    static SETTINGS: OnceCell<Rc<Result<Settings, Vec<String>>>> = const { OnceCell::new() };
+    static SETTINGS: OnceCell<Shared> = const { OnceCell::new() };
 }
 
 /// The settings, or every fault in them.
-pub fn settings(env: &Env) -> Rc<Result<Settings, Vec<String>>> {
-    SETTINGS.with(|cell| cell.get_or_init(|| Rc::new(read(&edge::settings::settings(env)))).clone())
+pub type Shared = Result<Rc<Settings>, Rc<Vec<String>>>;
+
+/// The settings of this isolate.
+pub fn settings(env: &Env) -> Shared {
+    let read = || read(&edge::settings::settings(env)).map(Rc::new).map_err(Rc::new);
+    SETTINGS.with(|cell| cell.get_or_init(read).clone())
 }
 
 fn read(vars: &edge::settings::Vars) -> Result<Settings, Vec<String>> {
@@ -43,7 +63,28 @@ fn read(vars: &edge::settings::Vars) -> Result<Settings, Vec<String>> {
             IpPolicy::default()
         }
     };
-    if faults.is_empty() { Ok(Settings { environment, ingest_path, ip_policy }) } else { Err(faults) }
+    let outbox = outbox::Settings::read(vars, default_shards(&environment), &mut faults);
+    let shards = ShardSettings::read(vars, &mut faults);
+    let retention = Retention {
+        raw: days(vars, "RAW_RETENTION_DAYS", &mut faults),
+        deliveries: days(vars, "DELIVERIES_RETENTION_DAYS", &mut faults),
+    };
+    if faults.is_empty() {
+        Ok(Settings { environment, ingest_path, ip_policy, outbox, shards, retention })
+    } else {
+        Err(faults)
+    }
+}
+
+fn days(vars: &edge::settings::Vars, name: &str, faults: &mut Vec<String>) -> u32 {
+    match vars.get(name).map(|text| text.parse()) {
+        None => DEFAULT_RETENTION_DAYS,
+        Some(Ok(days @ 0..=36_500)) => days,
+        Some(_) => {
+            faults.push(format!("{name} must be a whole number of days, 0 for ever"));
+            DEFAULT_RETENTION_DAYS
+        }
+    }
 }
 
 fn is_path(path: &str) -> bool {
@@ -69,7 +110,14 @@ mod tests {
 
     #[test]
     fn every_fault_is_listed_at_once() {
-        let faults = read(&vars(&[("INGEST_PATH", "/health"), ("IP_POLICY", "some")])).unwrap_err();
-        assert_eq!(faults.len(), 3, "{faults:?}");
+        let wrong = [
+            ("INGEST_PATH", "/health"),
+            ("IP_POLICY", "some"),
+            ("OUTBOX_SHARDS", "0"),
+            ("OUTBOX_JURISDICTION", "moon"),
+            ("RAW_RETENTION_DAYS", "-1"),
+        ];
+        let faults = read(&vars(&wrong)).unwrap_err();
+        assert_eq!(faults.len(), 6, "{faults:?}");
     }
 }

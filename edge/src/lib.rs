@@ -1,5 +1,5 @@
-//! What Sparrow's Workers share of the runtime: settings, clock, randomness, bodies, outgoing requests
-//! with a deadline, and the log.
+//! What Sparrow's Workers share of the runtime: settings, clock, timers, randomness, bodies, requests in and out,
+//! the way to the Outbox's shards, and the log.
 
 pub mod body;
 pub mod clock;
@@ -7,3 +7,6 @@ pub mod http;
 pub mod log;
 pub mod random;
 pub mod settings;
+pub mod shard;
+pub mod timer;
+pub mod transport;

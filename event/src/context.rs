@@ -43,6 +43,9 @@ pub struct Context {
     /// The client's hash of its device id, which chooses the shard.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub k: Option<String>,
+    /// The shard of the Outbox that took the payload.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub shard: Option<u32>,
     /// The client's clock when it sent the payload, in ms since the epoch.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sent_at: Option<i64>,

@@ -5,6 +5,7 @@
 //! is either stored or sent between Workers that are deployed at different times, so its JSON is pinned
 //! by tests; changing it needs a migration.
 
+pub mod account;
 pub mod context;
 pub mod id;
 pub mod outcome;
@@ -12,6 +13,7 @@ pub mod payload;
 pub mod time;
 pub mod wire;
 
+pub use account::{Delivery, LedgerLine};
 pub use context::{Context, IpPolicy};
 pub use outcome::{Change, Outcome, Rule};
 pub use payload::Payload;

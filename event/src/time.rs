@@ -25,6 +25,15 @@ impl fmt::Display for Millis {
     }
 }
 
+impl Millis {
+    /// The UTC day, such as `2026-11-01`.
+    pub fn day(self) -> String {
+        let mut text = self.to_string();
+        text.truncate("2026-11-01".len());
+        text
+    }
+}
+
 /// The time at which an event happened, by the server's clock.
 ///
 /// `timestamp` and `sent_at` are both read off the client's clock, so their difference is right even

@@ -1,7 +1,7 @@
 //! The Outbox's questions to Trace and Trace's answers, as JSON over the service binding.
 //!
 //! `POST /open` says which events a payload holds; `POST /deliver/{tracker}` delivers some of them to one
-//! vendor; `POST /forward` does both for one payload and all trackers, and answers when all is done.
+//! vendor.
 
 use crate::outcome::{Change, Outcome};
 use crate::payload::Payload;
@@ -23,6 +23,9 @@ pub const MALFORMED: &str = "(malformed)";
 
 /// Stands for the events of a payload past [`MAX_EVENTS`].
 pub const TOO_MANY: &str = "(too many)";
+
+/// The reason of the retry that asks for the payload as it was received: the policy is another one by now.
+pub const POLICY_CHANGED: &str = "policy_changed";
 
 /// `POST /open`.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -93,17 +96,20 @@ pub struct DeliverRequest {
 /// The events of one payload that are owed to the tracker.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct DeliverPayload {
-    /// As it was received.
-    pub payload: Payload,
+    /// The payload's id.
+    pub id: String,
+    /// As it was received. Absent where `allowed` is there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub payload: Option<Payload>,
     /// Indices of the events owed.
     pub events: Vec<u32>,
-    /// [`Opened::allowed`], on the first attempt. Under another policy, and without it, Trace starts from
-    /// the raw body.
+    /// [`Opened::allowed`], on the first attempt. Under another policy Trace answers [`POLICY_CHANGED`], and is
+    /// then given the payload, from which it starts.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub allowed: Option<Box<RawValue>>,
 }
 
-/// The answer to [`DeliverRequest`] and, with all trackers, to `POST /forward`.
+/// The answer to [`DeliverRequest`].
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DeliverReply {
     /// Version of the policy under which it was done.
@@ -186,19 +192,29 @@ mod tests {
         let request = DeliverRequest {
             run: "live".into(),
             policy: Some("1-abc".into()),
-            payloads: vec![DeliverPayload {
-                payload: payload(),
-                events: vec![0],
-                allowed: Some(raw(json!([1]))),
-            }],
+            payloads: vec![
+                DeliverPayload {
+                    id: "p0".into(),
+                    payload: None,
+                    events: vec![0],
+                    allowed: Some(raw(json!([1]))),
+                },
+                DeliverPayload {
+                    id: "p1".into(),
+                    payload: Some(payload()),
+                    events: vec![0, 2],
+                    allowed: None,
+                },
+            ],
         };
         let payload_json: Value = serde_json::from_str(PAYLOAD).unwrap();
-        let pinned = json!({"run": "live", "policy": "1-abc",
-            "payloads": [{"payload": payload_json, "events": [0], "allowed": [1]}]});
+        let pinned = json!({"run": "live", "policy": "1-abc", "payloads": [
+            {"id": "p0", "events": [0], "allowed": [1]},
+            {"id": "p1", "payload": payload_json, "events": [0, 2]}]});
         assert_eq!(serde_json::to_value(&request).unwrap(), pinned);
         let text = pinned.to_string();
         let read: DeliverRequest = serde_json::from_str(&text).unwrap();
-        assert_eq!(read.payloads[0].payload, payload());
+        assert_eq!(read.payloads[1].payload, Some(payload()));
 
         let reply = DeliverReply {
             policy: "1-abc".into(),

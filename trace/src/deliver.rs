@@ -8,7 +8,7 @@ use event::wire::{DeliverReply, DeliverRequest, EventOutcome};
 use trackers::Call;
 
 /// The platform lets six outgoing connections wait for an answer; a seventh call would be queued behind them.
-pub const MAX_OPEN_CALLS: usize = 6;
+const MAX_OPEN_CALLS: usize = 6;
 
 /// Delivers what was asked for, and says what came of each event.
 pub async fn deliver(setup: &Setup, tracker: &str, request: DeliverRequest) -> (DeliverReply, Vec<Call>) {
@@ -21,10 +21,10 @@ pub async fn deliver(setup: &Setup, tracker: &str, request: DeliverRequest) -> (
         };
         for (idx, taken) in events {
             match taken {
-                Ok(event) => owed.push((payload.payload.id.as_str(), idx, event)),
+                Ok(event) => owed.push((payload.id.as_str(), idx, event)),
                 Err(outcome) => {
                     let settled = Settled { outcome, status: None };
-                    outcomes.push(event_outcome(&payload.payload.id, idx, tracker, settled));
+                    outcomes.push(event_outcome(&payload.id, idx, tracker, settled));
                 }
             }
         }
@@ -45,8 +45,7 @@ fn tracker_off() -> Outcome {
     Outcome::Filtered { reason: "tracker_off".to_owned() }
 }
 
-/// The outcome of one event at one tracker.
-pub fn event_outcome(payload: &str, idx: u32, tracker: &str, settled: Settled) -> EventOutcome {
+fn event_outcome(payload: &str, idx: u32, tracker: &str, settled: Settled) -> EventOutcome {
     EventOutcome {
         payload: payload.to_owned(),
         idx,

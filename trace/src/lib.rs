@@ -1,10 +1,8 @@
 //! Trace, the private Worker: source check, allowlist, scrubber, and the way to every vendor.
 //!
-//! It is stateless. `POST /open` and `POST /deliver/{tracker}` are what the Outbox asks; `POST /forward`
-//! does both for one payload and all trackers. It has no public route.
+//! It is stateless. `POST /open` and `POST /deliver/{tracker}` are what the Outbox asks. It has no public route.
 
 mod deliver;
-mod forward;
 mod lane;
 mod mirror;
 mod open;

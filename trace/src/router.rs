@@ -1,14 +1,13 @@
 //! Routes of the service binding.
 
 use crate::setup::setup;
-use crate::{deliver, forward, mirror, open};
-use event::Payload;
+use crate::{deliver, mirror, open};
 use event::wire::{DeliverRequest, MAX_CALL_BYTES, OpenRequest};
 use serde::de::DeserializeOwned;
 use serde_json::json;
 use worker::{Context, Env, Method, Request, Response, Result};
 
-/// Answers a request of Dispatcher's or the Outbox's.
+/// Answers a request of the Outbox's.
 pub async fn route(request: Request, env: Env, ctx: Context) -> Result<Response> {
     let shared = setup(&env);
     let setup = match &*shared {
@@ -25,16 +24,6 @@ pub async fn route(request: Request, env: Env, ctx: Context) -> Result<Response>
     match path.strip_prefix("/deliver/").unwrap_or(&path) {
         "/open" => match read::<OpenRequest>(request).await? {
             Ok(asked) => Response::from_json(&open::open(setup, asked)?),
-            Err(refusal) => Ok(refusal),
-        },
-        "/forward" => match read::<Payload>(request).await? {
-            Ok(payload) => {
-                let (reply, mirrors) = forward::forward(setup, &payload).await;
-                for (tracker, calls) in mirrors {
-                    ctx.wait_until(mirror::send(shared.clone(), tracker.to_owned(), calls));
-                }
-                Response::from_json(&reply)
-            }
             Err(refusal) => Ok(refusal),
         },
         tracker if trackers::NAMES.contains(&tracker) => match read::<DeliverRequest>(request).await? {

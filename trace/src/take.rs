@@ -1,9 +1,10 @@
-//! The events of a delivery: taken as `open` handed them over where the policy is the same, else opened again.
+//! The events of a delivery: taken as `open` handed them over where the policy is the same, else opened again, for
+//! which Trace asks for the payload where it was not sent along.
 
 use crate::setup::Setup;
 use allowlist::Allowed;
-use event::Outcome;
-use event::wire::{DeliverPayload, OpenedEvent, Owed};
+use event::wire::{DeliverPayload, OpenedEvent, Owed, POLICY_CHANGED};
+use event::{Outcome, Payload};
 use std::collections::BTreeMap;
 
 /// An event to deliver, or the outcome where today's policy keeps it back.
@@ -27,16 +28,24 @@ pub fn take(
         .collect();
     let taken: Option<Vec<_>> =
         request.events.iter().map(|idx| Some((*idx, Ok(allowed.get(idx)?.clone())))).collect();
-    taken.unwrap_or_else(|| reopen(setup, tracker, request))
+    match (taken, &request.payload) {
+        (Some(taken), _) => taken,
+        (None, Some(payload)) => reopen(setup, tracker, payload, &request.events),
+        (None, None) => request.events.iter().map(|&idx| (idx, Err(ask_for_payload()))).collect(),
+    }
 }
 
-fn reopen(setup: &Setup, tracker: &str, request: &DeliverPayload) -> Vec<(u32, Taken)> {
-    let opening = allowlist::open(&setup.policy, &request.payload, &[tracker]);
-    let events: BTreeMap<u32, OpenedEvent> =
+fn ask_for_payload() -> Outcome {
+    Outcome::Retry { after: None, reason: POLICY_CHANGED.to_owned() }
+}
+
+fn reopen(setup: &Setup, tracker: &str, payload: &Payload, events: &[u32]) -> Vec<(u32, Taken)> {
+    let opening = allowlist::open(&setup.policy, payload, &[tracker]);
+    let opened: BTreeMap<u32, OpenedEvent> =
         opening.events.into_iter().map(|event| (event.idx, event)).collect();
     let allowed: BTreeMap<u32, Allowed> = opening.allowed.into_iter().collect();
     let taken = |idx: u32| {
-        let owed = events.get(&idx).and_then(|event| event.trackers.get(tracker));
+        let owed = opened.get(&idx).and_then(|event| event.trackers.get(tracker));
         match (owed, allowed.get(&idx)) {
             (Some(Owed::Owed), Some(event)) => Ok(event.clone()),
             (Some(Owed::Filtered(reason)), _) => Err(Outcome::Filtered { reason: reason.clone() }),
@@ -44,7 +53,7 @@ fn reopen(setup: &Setup, tracker: &str, request: &DeliverPayload) -> Vec<(u32, T
             _ => Err(Outcome::Filtered { reason: "no_such_event".to_owned() }),
         }
     };
-    request.events.iter().map(|&idx| (idx, taken(idx))).collect()
+    events.iter().map(|&idx| (idx, taken(idx))).collect()
 }
 
 #[cfg(test)]
@@ -72,7 +81,7 @@ mod tests {
         let payload = Payload::new("p".into(), Millis(0), br#"{"event": "look"}"#.to_vec(), context);
         let opening = allowlist::open(&setup.policy, &payload, &["ga4", "heap"]);
         let allowed = allowlist::hand_over(&opening.allowed).unwrap();
-        DeliverPayload { payload, events, allowed: Some(allowed) }
+        DeliverPayload { id: payload.id.clone(), payload: Some(payload), events, allowed: Some(allowed) }
     }
 
     #[test]
@@ -82,6 +91,16 @@ mod tests {
         assert!(matches!(take(&setup, "heap", Some("1-a"), &request)[..], [(0, Ok(_))]));
         let filtered = Outcome::Filtered { reason: "not_for_tracker".into() };
         assert_eq!(take(&setup, "ga4", Some("1-a"), &request), [(0, Err(filtered))]);
+    }
+
+    #[test]
+    fn under_another_policy_the_payload_is_what_counts_and_is_asked_for() {
+        let setup = setup();
+        let mut request = request(&setup, vec![0]);
+        assert!(matches!(take(&setup, "heap", Some("0-old"), &request)[..], [(0, Ok(_))]));
+        request.payload = None;
+        assert!(matches!(take(&setup, "heap", Some("1-a"), &request)[..], [(0, Ok(_))]));
+        assert_eq!(take(&setup, "heap", Some("0-old"), &request), [(0, Err(ask_for_payload()))]);
     }
 
     #[test]

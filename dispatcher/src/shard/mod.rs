@@ -1,0 +1,16 @@
+//! The shards of the Outbox, as Durable Objects, and the way to them.
+//!
+//! What a shard does stands in the `outbox` crate. Here is what only the runtime has: its database, its calls,
+//! its timers and alarms.
+
+mod admin;
+mod database;
+mod door;
+mod group;
+mod object;
+mod pump;
+mod trace;
+mod warehouse;
+
+pub use door::{Answer, append};
+pub use warehouse::Retention;

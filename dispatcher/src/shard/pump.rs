@@ -1,0 +1,240 @@
+//! The pump: makes the calls that are due, each as a task of its own, and wakes up for those that will be.
+//!
+//! A timer in memory serves what is due soon; an alarm, which outlives the object, stands behind it. An alarm
+//! starts what is due and does not wait for it.
+
+use super::database::ObjectDatabase;
+use super::group::Group;
+use super::{trace, warehouse};
+use crate::settings::Settings;
+use edge::timer;
+use event::Millis;
+use futures_util::FutureExt;
+use outbox::sql::SqlError;
+use outbox::{Failure, Shard, Work};
+use serde_json::json;
+use std::cell::{Cell, RefCell, RefMut};
+use std::panic::AssertUnwindSafe;
+use std::rc::Rc;
+use worker::{Env, State};
+
+/// Calls that are made before a fresh event must come: the platform allows 32 through service bindings
+/// for each (<https://developers.cloudflare.com/workers/platform/limits/>).
+const CALLS_PER_EVENT: u32 = 24;
+
+/// What is due within this time is served by a timer, in ms.
+const TIMER_MS: i64 = 10_000;
+
+/// How long after now the alarm stands that replaces a timer, in ms.
+const SAFETY_MS: i64 = 30_000;
+
+/// An alarm may ring so late, in ms (<https://developers.cloudflare.com/durable-objects/api/alarms/>).
+const LATE_MS: i64 = 60_000;
+
+/// A shard and what drives it.
+pub struct Pump {
+    pub state: State,
+    pub env: Env,
+    pub settings: Rc<Settings>,
+    pub group: Group,
+    shard: RefCell<Shard<ObjectDatabase>>,
+    /// Calls that may still be made before a fresh event.
+    calls: Cell<u32>,
+    /// Calls under way.
+    busy: Cell<u32>,
+    timer: Cell<Option<Millis>>,
+    alarm: Cell<Option<Millis>>,
+    registering: Cell<bool>,
+}
+
+impl Pump {
+    pub fn new(state: State, env: Env, settings: Rc<Settings>, shard: Shard<ObjectDatabase>) -> Rc<Self> {
+        Rc::new(Self {
+            state,
+            env,
+            settings,
+            group: Group::default(),
+            shard: RefCell::new(shard),
+            calls: Cell::new(CALLS_PER_EVENT),
+            busy: Cell::new(0),
+            timer: Cell::new(None),
+            alarm: Cell::new(None),
+            registering: Cell::new(false),
+        })
+    }
+
+    /// The shard. Not to be held across an await.
+    pub fn shard(&self) -> RefMut<'_, Shard<ObjectDatabase>> {
+        self.shard.borrow_mut()
+    }
+
+    /// An event of the platform: a request or an alarm. It brings new calls.
+    pub fn refill(&self) {
+        self.calls.set(CALLS_PER_EVENT);
+    }
+
+    /// The alarm has rung, and is none any more.
+    pub fn alarm_rang(&self) {
+        self.alarm.set(None);
+    }
+
+    /// Starts what is due, and sees to it that what is not will be.
+    pub fn kick(self: &Rc<Self>) {
+        let now = edge::clock::now();
+        self.arm(now);
+        while self.calls.get() > 0 {
+            let due = self.shard().due(now);
+            match due {
+                Ok(Some(work)) => self.start(work),
+                Ok(None) => break,
+                Err(error) => {
+                    log_database(&error);
+                    break;
+                }
+            }
+        }
+        self.keep_house(now);
+        self.arm(now);
+    }
+
+    fn start(self: &Rc<Self>, work: Work) {
+        self.calls.set(self.calls.get() - 1);
+        self.busy.set(self.busy.get() + 1);
+        let pump = self.clone();
+        self.state.wait_until(async move {
+            let told = pump.perform(work).await;
+            pump.busy.set(pump.busy.get() - 1);
+            if let Err(error) = told {
+                log_database(&error);
+            }
+            pump.kick();
+        });
+    }
+
+    /// Makes a call and tells the shard what came of it.
+    async fn perform(&self, work: Work) -> Result<(), SqlError> {
+        match work {
+            Work::Raw(batch) => {
+                let result = caught("raw", warehouse::write_raw(&self.env, &batch.rows)).await;
+                self.shard().logged(&batch, result, edge::clock::now())
+            }
+            Work::Accounts(batch) => {
+                let write = warehouse::write_accounts(&self.env, &batch.deliveries, &batch.ledger);
+                let result = caught("accounts", write).await;
+                self.shard().accounted(&batch, result, edge::clock::now())
+            }
+            Work::Open(batch) => {
+                let result = caught("open", trace::ask(&self.env, "/open", &batch.body)).await;
+                self.shard().opened(batch, result, edge::clock::now())
+            }
+            Work::Deliver(batch) => {
+                let path = format!("/deliver/{}", batch.tracker);
+                let result = caught(&batch.tracker, trace::ask(&self.env, &path, &batch.body)).await;
+                self.shard().delivered(&batch, result, edge::clock::now())
+            }
+        }
+    }
+
+    /// Sees to it that the shard wakes up: by a timer soon, by an alarm else, and by an alarm in any case.
+    fn arm(self: &Rc<Self>, now: Millis) {
+        let due = self.shard().next_due();
+        let upkeep = self.shard().next_upkeep();
+        let is_spent = self.calls.get() == 0;
+        let soon = due.filter(|at| at.0 <= now.0 + TIMER_MS);
+        if let Some(at) = soon.filter(|_| !is_spent) {
+            self.set_timer(at.max(Millis(now.0 + 1)), now);
+        }
+        let alarm = match due {
+            // Only a fresh event brings new calls.
+            Some(_) if is_spent => now,
+            _ if soon.is_some() || self.busy.get() > 0 => Millis(now.0 + SAFETY_MS),
+            Some(at) => at,
+            None => upkeep.max(now),
+        };
+        let stands = |set: Millis| set <= alarm && set.0 + LATE_MS > now.0;
+        if !self.alarm.get().is_some_and(stands) {
+            self.set_alarm(alarm);
+        }
+    }
+
+    fn set_timer(self: &Rc<Self>, at: Millis, now: Millis) {
+        if self.timer.get().is_some_and(|set| set <= at) {
+            return;
+        }
+        self.timer.set(Some(at));
+        let (pump, wait) = (self.clone(), u32::try_from(at.0 - now.0).unwrap_or(0));
+        self.state.wait_until(async move {
+            timer::wait(wait).await;
+            // One that was overtaken by an earlier one has nothing to say.
+            if pump.timer.get() == Some(at) {
+                pump.timer.set(None);
+                pump.kick();
+            }
+        });
+    }
+
+    /// Written at once, and so with the append that asked for it.
+    fn set_alarm(&self, at: Millis) {
+        let storage = self.state.storage();
+        let date = worker::js_sys::Date::new(&(at.0 as f64).into());
+        match storage.as_raw().set_alarm(date, wasm_bindgen::JsValue::NULL.into()) {
+            Ok(_) => self.alarm.set(Some(at)),
+            Err(_) => edge::log::error("no_alarm", json!({"shard": self.shard().number()})),
+        }
+    }
+
+    /// What is done now and then: the daily upkeep, and telling shard 0 of this one.
+    fn keep_house(self: &Rc<Self>, now: Millis) {
+        if self.shard().needs_upkeep(now) {
+            let done = self.shard().upkeep(now);
+            match done {
+                Ok(()) => self.clean_warehouse(now),
+                Err(error) => log_database(&error),
+            }
+        }
+        if self.shard().must_register() && !self.registering.replace(true) {
+            let pump = self.clone();
+            self.state.wait_until(async move {
+                let number = pump.shard().number();
+                match super::admin::register(&pump, number).await {
+                    Ok(()) => {
+                        let done = pump.shard().registered();
+                        done.unwrap_or_else(|error| log_database(&error));
+                    }
+                    Err(error) => {
+                        let problem = error.to_string();
+                        edge::log::error("not_registered", json!({"shard": number, "problem": problem}));
+                    }
+                }
+                pump.registering.set(false);
+            });
+        }
+    }
+
+    /// Retention in the warehouse is shard 0's work.
+    fn clean_warehouse(self: &Rc<Self>, now: Millis) {
+        if self.shard().number() != 0 {
+            return;
+        }
+        let (env, retention) = (self.env.clone(), self.settings.retention);
+        self.state.wait_until(async move {
+            if let Err(failure) = warehouse::clean(&env, retention, now).await {
+                edge::log::error("retention_failed", json!({"reason": failure.reason}));
+            }
+        });
+    }
+}
+
+/// A panic is a failure like any other, and ends no lane.
+async fn caught<T>(lane: &str, call: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
+    let result =
+        AssertUnwindSafe(call).catch_unwind().await.unwrap_or_else(|_| Err(Failure::temporary("panic")));
+    if let Err(failure) = &result {
+        edge::log::error("call_failed", json!({"lane": lane, "reason": failure.reason}));
+    }
+    result
+}
+
+pub fn log_database(error: &SqlError) {
+    edge::log::error("database_failed", json!({"problem": error.to_string()}));
+}

@@ -1,0 +1,117 @@
+//! Calls to D1.
+
+use edge::timer::within;
+use event::Millis;
+use outbox::Failure;
+use warehouse::d1::{self, Statement};
+use worker::{D1Database, D1PreparedStatement, Env, Error, Result};
+
+/// D1 ends a query after 30 s (<https://developers.cloudflare.com/d1/platform/limits/>).
+const DEADLINE_MS: u32 = 35_000;
+
+/// Most bytes of a parameter, from the same page.
+const MAX_PARAMETER: usize = 2_000_000;
+
+/// Calls of one cleaning. Each deletes thousands of rows; what is left goes the day after.
+const MAX_CLEANING_CALLS: usize = 200;
+
+/// SQLite's words for a row that it will never take.
+const REFUSALS: [&str; 4] = ["SQLITE_CONSTRAINT", "SQLITE_TOOBIG", "SQLITE_MISMATCH", "too big"];
+
+/// How long rows are kept, in days; 0 is for ever.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Retention {
+    /// `RAW_RETENTION_DAYS`
+    pub raw: u32,
+    /// `DELIVERIES_RETENTION_DAYS`, of `ledger`, too.
+    pub deliveries: u32,
+}
+
+/// Writes raw payloads: a JSON array of rows. Those that are there already stay as they are.
+pub async fn write_raw(env: &Env, rows: &str) -> std::result::Result<(), Failure> {
+    let statement = insert_raw(rows).ok_or_else(|| Failure::temporary("raw_rows"))?;
+    run(async {
+        let database = env.d1("D1")?;
+        write(vec![prepare(&database, &statement)?], &database).await
+    })
+    .await
+}
+
+/// A parameter holds 2,000,000 bytes, which one large payload of many escapes can exceed as JSON.
+fn insert_raw(rows: &str) -> Option<Statement> {
+    if rows.len() <= MAX_PARAMETER {
+        return Some(Statement { sql: d1::INSERT_RAW_BATCH, parameters: vec![rows.to_owned()] });
+    }
+    let rows: Vec<(String, i64, String, String)> = serde_json::from_str(rows).ok()?;
+    let (id, at, data, context) = rows.into_iter().next()?;
+    let parameters = vec![id, Millis(at).to_string(), data, context];
+    Some(Statement { sql: d1::INSERT_RAW_ONE, parameters })
+}
+
+/// Writes rows of `deliveries` and `ledger`, all or none.
+pub async fn write_accounts(env: &Env, deliveries: &str, ledger: &str) -> std::result::Result<(), Failure> {
+    run(async {
+        let database = env.d1("D1")?;
+        let mut statements = Vec::new();
+        for (sql, rows) in [(d1::INSERT_DELIVERIES, deliveries), (d1::INSERT_LEDGER, ledger)] {
+            if !rows.is_empty() {
+                statements.push(database.prepare(sql).bind(&[rows.into()])?);
+            }
+        }
+        write(statements, &database).await
+    })
+    .await
+}
+
+/// Deletes what is older than its retention, and ledger lines that newer ones replace.
+pub async fn clean(env: &Env, retention: Retention, now: Millis) -> std::result::Result<(), Failure> {
+    let mut statements = d1::retention(retention.raw, retention.deliveries, now);
+    statements.push(d1::compact_ledger(now));
+    for _ in 0..MAX_CLEANING_CALLS {
+        let Some(statement) = statements.first() else { break };
+        let mut deleted = 0;
+        run(async {
+            let database = env.d1("D1")?;
+            let result = prepare(&database, statement)?.run().await?;
+            deleted = result.meta()?.and_then(|meta| meta.changes).unwrap_or(0);
+            Ok(())
+        })
+        .await?;
+        if deleted == 0 {
+            statements.remove(0);
+        }
+    }
+    Ok(())
+}
+
+fn prepare(database: &D1Database, statement: &Statement) -> Result<D1PreparedStatement> {
+    let parameters: Vec<_> = statement.parameters.iter().map(|text| text.as_str().into()).collect();
+    database.prepare(statement.sql).bind(&parameters)
+}
+
+async fn write(mut statements: Vec<D1PreparedStatement>, database: &D1Database) -> Result<()> {
+    // A batch is a transaction, and costs more than a statement.
+    if statements.len() == 1 {
+        statements.remove(0).run().await?;
+    } else {
+        database.batch(statements).await?;
+    }
+    Ok(())
+}
+
+async fn run(work: impl Future<Output = Result<()>>) -> std::result::Result<(), Failure> {
+    match within(DEADLINE_MS, work).await {
+        None => Err(Failure::temporary("d1_timeout")),
+        Some(Ok(())) => Ok(()),
+        Some(Err(error)) => Err(failure(&error)),
+    }
+}
+
+fn failure(error: &Error) -> Failure {
+    let words = match error {
+        Error::D1(error) => error.cause(),
+        other => other.to_string(),
+    };
+    let permanent = REFUSALS.iter().any(|refusal| words.contains(refusal));
+    Failure { reason: if permanent { "d1_refused" } else { "d1_failed" }.to_owned(), permanent }
+}

@@ -1,0 +1,110 @@
+//! Writing a wave down: its payloads are opened, its outcomes known, and what is left is owed.
+
+use crate::admin::OPEN_LANE;
+use crate::ledger;
+use crate::owed;
+use crate::settle::{self, Account, Attempt, Of, Owing};
+use crate::shard::{Shard, State};
+use crate::sql::{Database, SqlError};
+use crate::wave::{Fate, Kind, Opened, Wave};
+use event::account::{ALL_TRACKERS, NO_TRACKER, UNOPENED};
+use event::{Millis, Outcome};
+
+impl<D: Database> Shard<D> {
+    /// Writes down every wave that is complete or has waited long enough.
+    pub(crate) fn commit_ready(&mut self, now: Millis) -> Result<(), SqlError> {
+        while let Some(id) = self.waves.ready(now) {
+            self.commit(id, now)?;
+        }
+        Ok(())
+    }
+
+    fn commit(&mut self, id: u64, now: Millis) -> Result<(), SqlError> {
+        let Some(wave) = self.waves.get(id) else { return Ok(()) };
+        let mut next = State { ..self.state.clone() };
+        if let Kind::UpTo(seq) = wave.kind {
+            next.opened_to = seq;
+        }
+        let mut account = Account::new(now, self.number, &self.release, &self.settings, next.next_number);
+        for payload in &wave.payloads {
+            write_payload(&mut account, wave, payload, now, &mut self.rng)?;
+        }
+        next.next_number = account.packs.next();
+        next.bytes += account.packs.bytes();
+        let seqs: Vec<i64> = wave.payloads.iter().map(|payload| payload.seq).collect();
+        let seqs_json = crate::seen::json(&seqs)?;
+        let remember: Vec<_> = wave.ids.iter().map(|key| (key.clone(), String::new())).collect();
+        let run = wave.payloads.first().map_or("", |payload| payload.run.as_str());
+        self.seen.rotate(&self.db, now)?;
+        let bytes = next.bytes;
+        self.db.transaction(&mut || {
+            if wave.kind == Kind::Alone {
+                owed::delete(&self.db, OPEN_LANE, run, &seqs)?;
+            }
+            self.seen.remember(&self.db, now, &remember)?;
+            account.write(&self.db)?;
+            next.bytes = bytes - self.finish(&next, &seqs_json)?;
+            next.save(&self.db)
+        })?;
+        let owed: Vec<_> = account.owed.iter().map(|row| (row.lane.clone(), row.next_at)).collect();
+        self.dirty.extend(account.deltas.into_keys());
+        self.state = next;
+        self.waves.remove(id);
+        for (lane, next_at) in owed {
+            self.owed_from(&lane, next_at);
+        }
+        Ok(())
+    }
+}
+
+fn write_payload(
+    account: &mut Account<'_>,
+    wave: &Wave,
+    payload: &Opened,
+    now: Millis,
+    rng: &mut fastrand::Rng,
+) -> Result<(), SqlError> {
+    let day = ledger::day_of(payload.at);
+    let of = Of { seq: payload.seq, payload: &payload.id, received_at: payload.at, run: &payload.run };
+    let since = settle::since(of, now);
+    let unopened = account.deltas.of(of.run, day, UNOPENED, ALL_TRACKERS);
+    unopened.received -= 1;
+    unopened.pending -= 1;
+    let filtered = |reason: &str| Attempt {
+        outcome: Outcome::Filtered { reason: reason.to_owned() },
+        status: None,
+        policy: Some(wave.policy.clone()),
+    };
+    for event in &payload.events {
+        let name = &event.event.2;
+        if event.fates.is_empty() {
+            account.deltas.of(of.run, day, name, NO_TRACKER).received += 1;
+            account.settle(of, &event.event, NO_TRACKER, &filtered("no_tracker"), 0)?;
+        }
+    }
+    // Tracker by tracker, so that events that are owed to one share a row.
+    let trackers: std::collections::BTreeSet<&String> =
+        payload.events.iter().flat_map(|event| event.fates.iter().map(|(tracker, _)| tracker)).collect();
+    for tracker in trackers {
+        let owing = Owing { tracker, attempts: 0, since };
+        for event in &payload.events {
+            let Some((_, fate)) = event.fates.iter().find(|(name, _)| name == tracker) else { continue };
+            let counts = account.deltas.of(of.run, day, &event.event.2, tracker);
+            counts.received += 1;
+            match fate {
+                Fate::Filtered(reason) => {
+                    account.settle(of, &event.event, tracker, &filtered(reason), 0)?;
+                }
+                Fate::Tried(attempt) if attempt.was_made() => {
+                    counts.pending += 1;
+                    account.attempted(of, event.event.clone(), &owing, attempt, rng)?;
+                }
+                Fate::Waiting | Fate::Tried(_) => {
+                    counts.pending += 1;
+                    account.owe(of, event.event.clone(), tracker, 0, since, now);
+                }
+            }
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,374 @@
+//! Delivering: one lane per tracker, from memory where Trace has just opened the payloads, else from `owed`.
+
+use crate::lane::Failure;
+use crate::owed::{self, OwedRow};
+use crate::row::Row;
+use crate::seen::json;
+use crate::settle::{Account, Attempt, Of, Owing};
+use crate::shard::{Shard, State};
+use crate::sql::{Database, Param, SqlError};
+use event::wire::{DeliverReply, POLICY_CHANGED};
+use event::{Millis, Outcome};
+use serde::Serialize;
+use serde_json::value::RawValue;
+use std::collections::BTreeMap;
+
+/// Events for one tracker.
+#[derive(Debug)]
+pub struct DeliverBatch {
+    /// Its name.
+    pub tracker: String,
+    /// An [`event::wire::DeliverRequest`] as JSON.
+    pub body: String,
+    run: String,
+    items: Vec<Item>,
+}
+
+#[derive(Debug)]
+struct Item {
+    seq: i64,
+    payload: String,
+    at: Millis,
+    events: Vec<u32>,
+    /// The wave and the place in it, where the events were not written down yet when the call was made.
+    wave: Option<(u64, usize)>,
+}
+
+impl DeliverBatch {
+    /// Events in the call.
+    pub fn events(&self) -> usize {
+        self.items.iter().map(|item| item.events.len()).sum()
+    }
+}
+
+/// [`event::wire::DeliverRequest`], borrowed.
+#[derive(Serialize)]
+struct Request<'a> {
+    run: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    policy: Option<&'a str>,
+    payloads: Vec<RequestPayload<'a>>,
+}
+
+#[derive(Serialize)]
+struct RequestPayload<'a> {
+    id: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    payload: Option<&'a RawValue>,
+    events: &'a [u32],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    allowed: Option<&'a RawValue>,
+}
+
+/// What a tracker was asked for and answered, by payload and place.
+type Answers = BTreeMap<(String, u32), Attempt>;
+
+impl<D: Database> Shard<D> {
+    pub(crate) fn deliver_due(
+        &mut self,
+        tracker: &str,
+        now: Millis,
+    ) -> Result<Option<DeliverBatch>, SqlError> {
+        let lane = &self.lanes[tracker];
+        if !lane.is_ready(now) {
+            return Ok(None);
+        }
+        let (limit, owed_is_due) =
+            (lane.limit(), lane.owed_at.is_some_and(|at| at <= now) && lane.backlog_not_before <= now);
+        let take_fresh = self.take_fresh(tracker, limit)?;
+        let batch = match take_fresh {
+            Some(batch) => Some(batch),
+            None if owed_is_due => self.take_owed(tracker, limit, now)?,
+            None => None,
+        };
+        if let Some(batch) = &batch {
+            let pause = batch.events() as i64 * 1000 / self.settings.drain_rate;
+            let lane = self.lane(tracker);
+            lane.start(now);
+            if batch.items.iter().all(|item| item.wave.is_none()) {
+                lane.backlog_not_before = Millis(now.0 + pause);
+            }
+        }
+        Ok(batch)
+    }
+
+    /// The next events that wait in memory.
+    fn take_fresh(&mut self, tracker: &str, limit: usize) -> Result<Option<DeliverBatch>, SqlError> {
+        let Some(queue) = self.waves.fresh.get_mut(tracker) else { return Ok(None) };
+        let (mut items, mut taken, mut bytes, mut first) = (Vec::new(), 0, 0, None);
+        while let Some(fresh) = queue.front_mut() {
+            let Some(wave) = self.waves.waves.iter().find(|wave| wave.id == fresh.wave) else {
+                queue.pop_front();
+                continue;
+            };
+            let payload = &wave.payloads[fresh.payload];
+            let size = payload.allowed.as_ref().map_or(0, |allowed| allowed.get().len() as i64);
+            let kind = (wave.policy.as_str(), payload.run.as_str());
+            let repeats = items.iter().any(|item: &Item| item.payload == payload.id);
+            let is_full = taken == limit || (taken > 0 && bytes + size > self.settings.batch_bytes);
+            if is_full || repeats || *first.get_or_insert(kind) != kind {
+                break;
+            }
+            bytes += size;
+            let rest = fresh.events.split_off(fresh.events.len().min(limit - taken));
+            taken += fresh.events.len();
+            items.push(Item {
+                seq: payload.seq,
+                payload: payload.id.clone(),
+                at: payload.at,
+                events: std::mem::replace(&mut fresh.events, rest),
+                wave: Some((fresh.wave, fresh.payload)),
+            });
+            if fresh.events.is_empty() {
+                queue.pop_front();
+            }
+        }
+        let Some((policy, run)) = first else { return Ok(None) };
+        let payloads = items
+            .iter()
+            .map(|item| RequestPayload {
+                id: &item.payload,
+                payload: None,
+                events: &item.events,
+                allowed: item
+                    .wave
+                    .and_then(|(wave, place)| self.waves.get(wave)?.payloads[place].allowed.as_deref()),
+            })
+            .collect();
+        let body = json(&Request { run, policy: Some(policy), payloads })?;
+        let run = run.to_owned();
+        Ok(Some(DeliverBatch { tracker: tracker.to_owned(), body, run, items }))
+    }
+
+    /// The next events that are owed, each payload with its body.
+    fn take_owed(
+        &mut self,
+        tracker: &str,
+        limit: usize,
+        now: Millis,
+    ) -> Result<Option<DeliverBatch>, SqlError> {
+        let rows = owed::due(&self.db, tracker, now, limit)?;
+        if rows.is_empty() {
+            self.lane(tracker).owed_at = owed::next(&self.db, tracker)?;
+            return Ok(None);
+        }
+        let run = rows[0].run.clone();
+        let mut payloads = self.payloads(&rows)?;
+        let (mut items, mut bodies, mut taken, mut bytes) = (Vec::new(), Vec::new(), 0, 0);
+        for row in rows {
+            let repeats =
+                |item: &Item| payloads.get(&row.seq).is_none_or(|payload| item.payload == payload.id);
+            let Some(size) = payloads.get(&row.seq).map(|payload| payload.body.get().len() as i64) else {
+                continue;
+            };
+            if taken == limit || (taken > 0 && bytes + size > self.settings.batch_bytes) {
+                break;
+            }
+            if items.iter().any(repeats) {
+                continue;
+            }
+            let Some(payload) = payloads.remove(&row.seq) else { continue };
+            let events: Vec<u32> = row.events.iter().map(|event| event.0).take(limit - taken).collect();
+            taken += events.len();
+            bytes += size;
+            items.push(Item { seq: row.seq, payload: payload.id, at: payload.at, events, wave: None });
+            bodies.push(payload.body);
+        }
+        let payloads = items
+            .iter()
+            .zip(&bodies)
+            .map(|(item, body)| RequestPayload {
+                id: &item.payload,
+                payload: Some(body),
+                events: &item.events,
+                allowed: None,
+            })
+            .collect();
+        let body = json(&Request { run: &run, policy: None, payloads })?;
+        Ok(Some(DeliverBatch { tracker: tracker.to_owned(), body, run, items }))
+    }
+
+    fn payloads(&self, rows: &[OwedRow]) -> Result<BTreeMap<i64, Body>, SqlError> {
+        let seqs: Vec<i64> = rows.iter().map(|row| row.seq).collect();
+        // Cut by size: of a long list only the beginning goes into a call.
+        let rows = self.db.query(
+            "SELECT seq, id, at,
+               json_object('id', id, 'receivedAt', at, 'data', data, 'context', json(context))
+             FROM payload WHERE seq IN (
+               SELECT seq FROM (
+                 SELECT seq, sum(size) OVER (ORDER BY place) - size AS before
+                 FROM payload JOIN (SELECT min(key) AS place, value FROM json_each(?1) GROUP BY value) ON seq = value
+               ) WHERE before < ?2
+             )",
+            &[Param::Text(&json(&seqs)?), Param::Int(self.settings.batch_bytes)],
+        )?;
+        rows.into_iter()
+            .map(|row| {
+                let mut row = Row::of(row);
+                let (seq, id, at, body) = (row.int()?, row.text()?, Millis(row.int()?), row.text()?);
+                let body = RawValue::from_string(body).map_err(|error| SqlError(error.to_string()))?;
+                Ok((seq, Body { id, at, body }))
+            })
+            .collect()
+    }
+
+    /// The result of a [`DeliverBatch`].
+    ///
+    /// # Errors
+    /// [`SqlError`]; what could not be written is due again.
+    pub fn delivered(
+        &mut self,
+        batch: &DeliverBatch,
+        result: Result<DeliverReply, Failure>,
+        now: Millis,
+    ) -> Result<(), SqlError> {
+        self.lane(&batch.tracker).busy = false;
+        let done = match result {
+            Ok(reply) => self.answered(batch, reply, now),
+            Err(failure) if batch.events() > 1 => {
+                self.put_back(batch);
+                let lane = self.lanes.get_mut(&batch.tracker).expect("it was asked for just now");
+                lane.split(now, batch.events(), &failure.reason, &mut self.rng);
+                Ok(())
+            }
+            Err(failure) => {
+                let written = self.write(batch, &BTreeMap::new(), &Attempt::failed(&failure.reason), now);
+                self.lane_failed(&batch.tracker, &failure.reason, None, now);
+                written
+            }
+        };
+        let done = done.and_then(|()| self.commit_ready(now));
+        self.guarded(now, done)
+    }
+
+    /// Events of a call that came to nothing wait again where they did, at the front.
+    fn put_back(&mut self, batch: &DeliverBatch) {
+        for item in batch.items.iter().rev() {
+            let Some((wave, payload)) = item.wave.filter(|(wave, _)| self.waves.get(*wave).is_some()) else {
+                continue;
+            };
+            let queue = self.waves.fresh.entry(batch.tracker.clone()).or_default();
+            match queue.front_mut() {
+                Some(front) if front.wave == wave && front.payload == payload => {
+                    front.events.splice(0..0, item.events.iter().copied());
+                }
+                _ => queue.push_front(crate::wave::Fresh { wave, payload, events: item.events.clone() }),
+            }
+        }
+    }
+
+    fn answered(&mut self, batch: &DeliverBatch, reply: DeliverReply, now: Millis) -> Result<(), SqlError> {
+        let (mut settled, mut reason, mut after) = (0, None, None);
+        let mut answers = Answers::new();
+        for outcome in reply.outcomes {
+            match &outcome.outcome {
+                Outcome::Retry { reason: because, after: asked } if because != POLICY_CHANGED => {
+                    after = after.max(*asked);
+                    // Wrong settings outweigh whatever else went wrong.
+                    if reason.as_deref() != Some("misconfigured") {
+                        reason = Some(because.clone());
+                    }
+                }
+                _ => settled += 1,
+            }
+            let attempt = Attempt {
+                outcome: outcome.outcome,
+                status: outcome.status,
+                policy: Some(reply.policy.clone()),
+            };
+            answers.insert((outcome.payload, outcome.idx), attempt);
+        }
+        let after = after.map(|seconds| i64::from(seconds) * 1000);
+        let written = self.write(batch, &answers, &Attempt::failed("no_outcome"), now);
+        match reason {
+            Some(reason) if settled == 0 => self.lane_failed(&batch.tracker, &reason, after, now),
+            _ => {
+                let lane = self.lane(&batch.tracker);
+                lane.succeeded();
+                if lane.owed_at.is_none() {
+                    lane.caught_up();
+                }
+                lane.not_before = Millis(now.0 + after.unwrap_or(0));
+            }
+        }
+        written
+    }
+
+    fn lane_failed(&mut self, tracker: &str, reason: &str, after: Option<i64>, now: Millis) {
+        let lane = self.lanes.get_mut(tracker).expect("it was asked for just now");
+        lane.failed(now, reason, after, &self.settings, &mut self.rng);
+        if !lane.takes_fresh() {
+            self.waves.give_up(tracker);
+        }
+    }
+
+    /// Notes every attempt: in its wave, or, where that is written down, in the database.
+    fn write(
+        &mut self,
+        batch: &DeliverBatch,
+        answers: &Answers,
+        missing: &Attempt,
+        now: Millis,
+    ) -> Result<(), SqlError> {
+        let mut written = Vec::new();
+        for item in &batch.items {
+            match item.wave.filter(|(wave, _)| self.waves.get(*wave).is_some()) {
+                Some((wave, place)) => {
+                    for idx in &item.events {
+                        let attempt = answers.get(&(item.payload.clone(), *idx)).unwrap_or(missing).clone();
+                        self.waves.tried(wave, place, *idx, &batch.tracker, attempt);
+                    }
+                }
+                None => written.push(item),
+            }
+        }
+        if written.is_empty() { Ok(()) } else { self.write_owed(batch, &written, answers, missing, now) }
+    }
+
+    fn write_owed(
+        &mut self,
+        batch: &DeliverBatch,
+        items: &[&Item],
+        answers: &Answers,
+        missing: &Attempt,
+        now: Millis,
+    ) -> Result<(), SqlError> {
+        let seqs: Vec<i64> = items.iter().map(|item| item.seq).collect();
+        let rows = owed::of(&self.db, &batch.tracker, &batch.run, &seqs)?;
+        let mut next = State { ..self.state.clone() };
+        let mut account = Account::new(now, self.number, &self.release, &self.settings, next.next_number);
+        for row in rows {
+            let Some(item) = items.iter().find(|item| item.seq == row.seq) else { continue };
+            let of = Of { seq: row.seq, payload: &item.payload, received_at: item.at, run: &batch.run };
+            let owing = Owing { tracker: &batch.tracker, attempts: row.attempts, since: row.since };
+            for event in row.events {
+                if item.events.contains(&event.0) {
+                    let attempt = answers.get(&(item.payload.clone(), event.0)).unwrap_or(missing);
+                    account.attempted(of, event, &owing, attempt, &mut self.rng)?;
+                } else {
+                    account.owe(of, event, &batch.tracker, row.attempts, row.since, row.next_at);
+                }
+            }
+        }
+        next.next_number = account.packs.next();
+        next.bytes += account.packs.bytes();
+        let (bytes, seqs_json) = (next.bytes, json(&seqs)?);
+        self.db.transaction(&mut || {
+            owed::delete(&self.db, &batch.tracker, &batch.run, &seqs)?;
+            account.write(&self.db)?;
+            next.bytes = bytes - self.finish(&next, &seqs_json)?;
+            next.save(&self.db)
+        })?;
+        self.dirty.extend(account.deltas.into_keys());
+        self.state = next;
+        let owed_at = owed::next(&self.db, &batch.tracker)?;
+        self.lane(&batch.tracker).owed_at = owed_at;
+        Ok(())
+    }
+}
+
+struct Body {
+    id: String,
+    at: Millis,
+    body: Box<RawValue>,
+}

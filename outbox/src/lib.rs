@@ -1,0 +1,42 @@
+//! The Outbox: what is to be done with a payload once it was accepted, until it is done.
+//!
+//! A [`Shard`] is a state machine over an SQLite database. It does no I/O besides that database: whoever
+//! drives it asks what is [due](Shard::due), does it, and tells the result. Time is an argument, and
+//! randomness (for backoff) is seeded. So it runs in a Durable Object and, in tests, on a file.
+//!
+//! Every method leaves the database consistent: an outcome, the counter that it changes and the row that
+//! tells the warehouse of it are written in one transaction. What is under way is known in memory only, so
+//! that after a crash it is simply due again.
+
+mod accounts;
+pub mod admin;
+mod append;
+mod commit;
+mod dead;
+mod deliver;
+mod duration;
+mod lane;
+mod ledger;
+mod open;
+mod owed;
+mod pack;
+mod raw;
+mod row;
+mod schema;
+mod seen;
+mod settings;
+mod settle;
+mod shard;
+pub mod sql;
+mod status;
+mod upkeep;
+mod wave;
+
+pub use accounts::AccountsBatch;
+pub use append::{Appended, NewPayload, shard_of};
+pub use deliver::DeliverBatch;
+pub use lane::Failure;
+pub use open::OpenBatch;
+pub use raw::RawBatch;
+pub use settings::Settings;
+pub use shard::{Shard, Work};

@@ -1,0 +1,269 @@
+//! Opening: Trace says which events payloads hold, and to whom each is owed.
+
+use crate::admin::OPEN_LANE;
+use crate::lane::{self, Failure};
+use crate::ledger;
+use crate::owed::{self, OwedEvent, OwedRow};
+use crate::row::{Row, only};
+use crate::seen::Kind as SeenKind;
+use crate::settle::{self, Account, Attempt, Of};
+use crate::shard::{Shard, State};
+use crate::sql::{Database, Param, SqlError};
+use crate::wave::{Event, Fate, Fresh, Kind, Opened, Wave};
+use event::account::{ALL_TRACKERS, LIVE, UNOPENED};
+use event::wire::{OpenReply, Owed};
+use event::{Millis, Outcome};
+use std::collections::BTreeMap;
+
+/// Payloads to open.
+#[derive(Debug)]
+pub struct OpenBatch {
+    /// An [`event::wire::OpenRequest`] as JSON.
+    pub body: String,
+    payloads: Vec<Place>,
+    aside: Option<OwedRow>,
+}
+
+#[derive(Debug)]
+struct Place {
+    seq: i64,
+    id: String,
+    at: Millis,
+}
+
+impl<D: Database> Shard<D> {
+    pub(crate) fn open_due(&mut self, now: Millis) -> Result<Option<OpenBatch>, SqlError> {
+        let lane = &self.lanes[OPEN_LANE];
+        if !lane.is_ready(now) {
+            return Ok(None);
+        }
+        let (limit, starts_at) = (lane.limit(), self.open_at(lane));
+        let batch = if lane.owed_at.is_some_and(|at| at <= now) {
+            let row = owed::due(&self.db, OPEN_LANE, now, 1)?.pop();
+            if row.is_none() {
+                self.lane(OPEN_LANE).owed_at = owed::next(&self.db, OPEN_LANE)?;
+            }
+            row.map(|row| self.open_batch(&[row.seq], Some(row))).transpose()?
+        } else if self.may_open() && now >= starts_at {
+            let seqs = self.next_seqs(self.state.opening_to, limit)?;
+            Some(self.open_batch(&seqs, None)?)
+        } else {
+            None
+        };
+        if let Some(batch) = &batch {
+            self.lane(OPEN_LANE).start(now);
+            if batch.aside.is_none() {
+                self.state.opening_to = batch.payloads.last().map_or(self.state.opening_to, |last| last.seq);
+            }
+        }
+        Ok(batch)
+    }
+
+    fn open_batch(&self, seqs: &[i64], aside: Option<OwedRow>) -> Result<OpenBatch, SqlError> {
+        let seqs = crate::seen::json(seqs)?;
+        let mut row = only(self.db.query(
+            "SELECT
+               json_group_array(json_object('id', id, 'receivedAt', at, 'data', data, 'context', json(context))),
+               json_group_array(json_array(seq, id, at))
+             FROM (SELECT * FROM payload WHERE seq IN (SELECT value FROM json_each(?1)) ORDER BY seq)",
+            &[Param::Text(&seqs)],
+        )?)?;
+        let body = format!(r#"{{"payloads":{}}}"#, row.text()?);
+        let places: Vec<(i64, String, i64)> =
+            serde_json::from_str(&row.text()?).map_err(|error| SqlError(error.to_string()))?;
+        let payloads = places.into_iter().map(|(seq, id, at)| Place { seq, id, at: Millis(at) }).collect();
+        Ok(OpenBatch { body, payloads, aside })
+    }
+
+    /// The result of an [`OpenBatch`].
+    ///
+    /// # Errors
+    /// [`SqlError`]; the batch is due again then.
+    pub fn opened(
+        &mut self,
+        batch: OpenBatch,
+        result: Result<OpenReply, Failure>,
+        now: Millis,
+    ) -> Result<(), SqlError> {
+        self.lane(OPEN_LANE).busy = false;
+        let first = batch.payloads.first().map_or(0, |first| first.seq);
+        let is_aside = batch.aside.is_some();
+        let reply = result.and_then(|reply| matching(&batch, reply));
+        let done = match reply {
+            Ok(reply) => self.admit(batch, reply, now),
+            Err(failure) if batch.payloads.len() > 1 => {
+                self.state.opening_to = first - 1;
+                let lane = self.lanes.get_mut(OPEN_LANE).expect("made at the start");
+                lane.split(now, batch.payloads.len(), &failure.reason, &mut self.rng);
+                return Ok(());
+            }
+            Err(failure) => self.not_opened(&batch, &failure, now),
+        };
+        if done.is_err() && !is_aside {
+            self.state.opening_to = first - 1;
+        }
+        let done = done.and_then(|()| self.commit_ready(now));
+        self.guarded(now, done)
+    }
+
+    /// Makes a wave of what was opened, and hands its events to the lanes.
+    fn admit(&mut self, batch: OpenBatch, reply: OpenReply, now: Millis) -> Result<(), SqlError> {
+        let run = batch.aside.as_ref().map_or(LIVE, |row| row.run.as_str()).to_owned();
+        let (mut ids, seen) = (Vec::new(), self.seen_events(&reply, &run)?);
+        if let Some(row) = &batch.aside {
+            // It is under way; the row goes when the wave is written.
+            let later = Millis(now.0 + crate::wave::COMMIT_WAIT * 2);
+            owed::postpone(&self.db, row, later)?;
+        }
+        let owed_at = owed::next(&self.db, OPEN_LANE)?;
+        let id = self.waves.next_id();
+        let (mut waiting, mut bytes) = (0, 0);
+        let mut payloads = Vec::with_capacity(batch.payloads.len());
+        for (place, opened) in batch.payloads.into_iter().zip(reply.payloads) {
+            let mut fresh: BTreeMap<String, Vec<u32>> = BTreeMap::new();
+            let mut events = Vec::with_capacity(opened.events.len());
+            for event in opened.events {
+                let is_own = run == LIVE && event.id != event::id::event_id(None, &place.id, event.idx);
+                let key = is_own.then(|| SeenKind::Event.key(&event.id));
+                let is_duplicate =
+                    key.as_ref().is_some_and(|key| seen.contains_key(key) || self.waves.ids.contains(key));
+                let mut fates = Vec::with_capacity(event.trackers.len());
+                for (tracker, owed) in event.trackers {
+                    let fate = match owed {
+                        Owed::Filtered(reason) => Fate::Filtered(reason),
+                        Owed::Owed if is_duplicate => Fate::Filtered("duplicate".to_owned()),
+                        Owed::Owed if self.lane(&tracker).takes_fresh() => {
+                            waiting += 1;
+                            fresh.entry(tracker.clone()).or_default().push(event.idx);
+                            Fate::Waiting
+                        }
+                        Owed::Owed => Fate::Tried(crate::wave::not_tried()),
+                    };
+                    fates.push((tracker, fate));
+                }
+                if let Some(key) = key.filter(|_| !is_duplicate) {
+                    self.waves.ids.insert(key.clone());
+                    ids.push(key);
+                }
+                bytes += 200 + event.changes.len() as i64 * 64;
+                let event = OwedEvent(event.idx, event.id, event.name, event.changes);
+                events.push(Event { event, fates });
+            }
+            for (tracker, events) in fresh {
+                let fresh = Fresh { wave: id, payload: payloads.len(), events };
+                self.waves.fresh.entry(tracker).or_default().push_back(fresh);
+            }
+            bytes += opened.allowed.as_ref().map_or(0, |allowed| allowed.get().len() as i64);
+            payloads.push(Opened {
+                seq: place.seq,
+                id: place.id,
+                at: place.at,
+                run: run.clone(),
+                events,
+                allowed: opened.allowed,
+            });
+        }
+        let kind = match (&batch.aside, payloads.last()) {
+            (None, Some(last)) => Kind::UpTo(last.seq),
+            _ => Kind::Alone,
+        };
+        let policy = reply.policy;
+        self.waves.waves.push_back(Wave { id, kind, policy, payloads, opened_at: now, waiting, bytes, ids });
+        let is_last = self.state.opening_to == self.state.top;
+        let lane = self.lane(OPEN_LANE);
+        lane.owed_at = owed_at;
+        lane.succeeded();
+        if is_last {
+            lane.caught_up();
+        }
+        Ok(())
+    }
+
+    /// What is remembered of the events' own ids. Other runs than the live one repeat events on purpose.
+    fn seen_events(&self, reply: &OpenReply, run: &str) -> Result<BTreeMap<String, String>, SqlError> {
+        if run != LIVE {
+            return Ok(BTreeMap::new());
+        }
+        let events = reply.payloads.iter().flat_map(|payload| &payload.events);
+        // An id with a dot is one that Sparrow made, of the payload's.
+        let keys: Vec<_> = events
+            .filter(|event| !event.id.contains('.'))
+            .map(|event| SeenKind::Event.key(&event.id))
+            .collect();
+        self.seen.find(&self.db, &keys)
+    }
+
+    /// A payload that cannot be opened alone is set aside and tried by itself, then is a dead letter.
+    fn not_opened(&mut self, batch: &OpenBatch, failure: &Failure, now: Millis) -> Result<(), SqlError> {
+        let Some(place) = batch.payloads.first() else { return Ok(()) };
+        // Those before it must be written down first: one number tells how far opening came.
+        if batch.aside.is_none() && self.waves.waves.iter().any(|wave| wave.kind != Kind::Alone) {
+            self.state.opening_to = place.seq - 1;
+            self.lane(OPEN_LANE).not_before = Millis(now.0 + self.settings.interval);
+            return Ok(());
+        }
+        let run = batch.aside.as_ref().map_or(LIVE, |row| row.run.as_str());
+        let of = Of { seq: place.seq, payload: &place.id, received_at: place.at, run };
+        let before = batch.aside.as_ref();
+        let attempts = before.map_or(0, |row| row.attempts) + 1;
+        let since = before.map_or_else(|| settle::since(of, now), |row| row.since);
+        let mut next = State { ..self.state.clone() };
+        if batch.aside.is_none() {
+            next.opened_to = place.seq;
+        }
+        let mut account = Account::new(now, self.number, &self.release, &self.settings, next.next_number);
+        if now.0 - since.0 >= self.settings.retry_window {
+            let event = OwedEvent(0, event::id::event_id(None, &place.id, 0), UNOPENED.to_owned(), vec![]);
+            let attempt = Attempt {
+                outcome: Outcome::Retry { after: None, reason: "open".to_owned() },
+                status: None,
+                policy: None,
+            };
+            account.deltas.of(run, ledger::day_of(place.at), UNOPENED, ALL_TRACKERS).pending -= 1;
+            account.settle(of, &event, ALL_TRACKERS, &attempt, attempts)?;
+            account.bury(OPEN_LANE, of, None, attempts, &failure.reason);
+        } else {
+            account.owed.push(OwedRow {
+                lane: OPEN_LANE.to_owned(),
+                seq: place.seq,
+                run: run.to_owned(),
+                events: vec![],
+                attempts,
+                since,
+                next_at: Millis(now.0 + lane::backoff(attempts, &self.settings, &mut self.rng)),
+            });
+        }
+        next.next_number = account.packs.next();
+        next.bytes += account.packs.bytes();
+        self.db.transaction(&mut || {
+            if let Some(row) = before {
+                owed::delete(&self.db, OPEN_LANE, &row.run, &[row.seq])?;
+            }
+            account.write(&self.db)?;
+            next.save(&self.db)
+        })?;
+        let owed_at = owed::next(&self.db, OPEN_LANE)?;
+        self.dirty.extend(account.deltas.into_keys());
+        self.state = next;
+        let lane = self.lanes.get_mut(OPEN_LANE).expect("made at the start");
+        lane.owed_at = owed_at;
+        lane.failed(now, &failure.reason, None, &self.settings, &mut self.rng);
+        Ok(())
+    }
+}
+
+/// The reply, if it is about what was asked.
+fn matching(batch: &OpenBatch, reply: OpenReply) -> Result<OpenReply, Failure> {
+    let asked = batch.payloads.iter().map(|place| &place.id);
+    if asked.eq(reply.payloads.iter().map(|opened| &opened.id)) {
+        Ok(reply)
+    } else {
+        Err(Failure::temporary("trace_reply"))
+    }
+}
+
+/// Reads a count.
+pub(crate) fn count(db: &impl Database, sql: &str) -> Result<i64, SqlError> {
+    let rows = db.query(sql, &[])?;
+    rows.into_iter().next().map_or(Ok(0), |row| Row::of(row).int())
+}

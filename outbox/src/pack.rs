@@ -1,0 +1,68 @@
+//! Packs: rows of `deliveries` and `ledger` that wait for the warehouse, many to a row of the shard.
+//!
+//! A pack is written in the transaction whose outcomes it tells. Its number is that of its first row.
+
+use crate::seen::json;
+use crate::sql::{Database, Param, SqlError};
+use serde::Serialize;
+
+/// A pack is closed when it has so many bytes, so that the warehouse gets it in one piece with others.
+const PACK_BYTES: usize = 200_000;
+
+/// Rows numbered from `next` on.
+#[derive(Debug)]
+pub struct Packs {
+    next: i64,
+    is_ledger: bool,
+    packs: Vec<Pack>,
+}
+
+#[derive(Debug)]
+struct Pack {
+    number: i64,
+    rows: String,
+}
+
+impl Packs {
+    pub fn from(next: i64, is_ledger: bool) -> Self {
+        Self { next, is_ledger, packs: Vec::new() }
+    }
+
+    /// The number that the next row gets.
+    pub fn next(&self) -> i64 {
+        self.next
+    }
+
+    /// Bytes of all packs.
+    pub fn bytes(&self) -> i64 {
+        self.packs.iter().map(|pack| pack.rows.len() as i64).sum()
+    }
+
+    /// Adds a row, which has [`Packs::next`] as its number.
+    pub fn push(&mut self, row: &impl Serialize) -> Result<(), SqlError> {
+        let row = json(row)?;
+        match self.packs.last_mut() {
+            Some(pack) if pack.rows.len() + row.len() <= PACK_BYTES => {
+                pack.rows.push(',');
+                pack.rows.push_str(&row);
+            }
+            _ => self.packs.push(Pack { number: self.next, rows: row }),
+        }
+        self.next += 1;
+        Ok(())
+    }
+
+    /// Writes the packs. The caller keeps [`Packs::next`] in the state.
+    pub fn write(&self, db: &impl Database) -> Result<(), SqlError> {
+        for pack in &self.packs {
+            let params = [
+                Param::Int(pack.number),
+                Param::Int(i64::from(self.is_ledger)),
+                Param::Int(pack.rows.len() as i64),
+                Param::Text(&pack.rows),
+            ];
+            db.query("INSERT INTO pack (number, is_ledger, size, rows) VALUES (?1, ?2, ?3, ?4)", &params)?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,161 @@
+//! Logging: raw payloads go to the warehouse in batches, in their order.
+//!
+//! One number tells how far it came. A payload that the warehouse refuses alone is set aside and tried by
+//! itself, or is a dead letter where the refusal is for good; the others go on.
+
+use crate::admin::RAW_LANE;
+use crate::lane::{self, Failure};
+use crate::owed::{self, OwedRow};
+use crate::row::{Row, only};
+use crate::settle::{Account, Of};
+use crate::shard::{Shard, State};
+use crate::sql::{Database, Param, SqlError};
+use event::Millis;
+use event::account::LIVE;
+
+/// Payloads for the warehouse.
+#[derive(Debug)]
+pub struct RawBatch {
+    /// A JSON array of rows `[id, receivedAt, data, context]`, `receivedAt` in ms and `context` JSON as text.
+    pub rows: String,
+    seqs: Vec<i64>,
+    /// Of a payload that was set aside.
+    aside: Option<OwedRow>,
+}
+
+impl<D: Database> Shard<D> {
+    pub(crate) fn raw_due(&mut self, now: Millis) -> Result<Option<RawBatch>, SqlError> {
+        let lane = &self.lanes[RAW_LANE];
+        if !lane.is_ready(now) {
+            return Ok(None);
+        }
+        let (limit, starts_at) = (lane.limit(), self.raw_at(lane));
+        let batch = if lane.owed_at.is_some_and(|at| at <= now) {
+            self.raw_set_aside(now)?
+        } else if self.state.raw_to < self.state.top && now >= starts_at {
+            let seqs = self.next_seqs(self.state.raw_to, limit)?;
+            Some(RawBatch { rows: self.raw_rows(&seqs)?, seqs, aside: None })
+        } else {
+            None
+        };
+        if batch.is_some() {
+            self.lane(RAW_LANE).start(now);
+        }
+        Ok(batch)
+    }
+
+    fn raw_set_aside(&mut self, now: Millis) -> Result<Option<RawBatch>, SqlError> {
+        let Some(row) = owed::due(&self.db, RAW_LANE, now, 1)?.pop() else {
+            self.lane(RAW_LANE).owed_at = owed::next(&self.db, RAW_LANE)?;
+            return Ok(None);
+        };
+        let seqs = vec![row.seq];
+        Ok(Some(RawBatch { rows: self.raw_rows(&seqs)?, seqs, aside: Some(row) }))
+    }
+
+    /// The next payloads after `after`, as many as fit a call, but one at least.
+    pub(crate) fn next_seqs(&self, after: i64, limit: usize) -> Result<Vec<i64>, SqlError> {
+        let params = [
+            Param::Int(after),
+            Param::Int(limit as i64),
+            Param::Int(self.settings.batch_bytes),
+            Param::Int(after + 1),
+        ];
+        let rows = self.db.query(
+            "SELECT seq FROM (
+               SELECT seq, sum(size) OVER (ORDER BY seq) AS total FROM payload WHERE seq > ?1 ORDER BY seq LIMIT ?2
+             ) WHERE total <= ?3 OR seq = ?4",
+            &params,
+        )?;
+        rows.into_iter().map(|row| Row::of(row).int()).collect()
+    }
+
+    fn raw_rows(&self, seqs: &[i64]) -> Result<String, SqlError> {
+        let seqs = crate::seen::json(seqs)?;
+        let rows = self.db.query(
+            "SELECT json_group_array(json_array(id, at, data, context))
+             FROM (SELECT * FROM payload WHERE seq IN (SELECT value FROM json_each(?1)) ORDER BY seq)",
+            &[Param::Text(&seqs)],
+        )?;
+        only(rows)?.text()
+    }
+
+    /// The result of a [`RawBatch`].
+    ///
+    /// # Errors
+    /// [`SqlError`]; the batch is due again then.
+    pub fn logged(
+        &mut self,
+        batch: &RawBatch,
+        result: Result<(), Failure>,
+        now: Millis,
+    ) -> Result<(), SqlError> {
+        self.lane(RAW_LANE).busy = false;
+        let done = match result {
+            Ok(()) => self.pass(batch, now, None),
+            Err(failure) if batch.seqs.len() > 1 => {
+                let rng = &mut self.rng;
+                let lane = self.lanes.get_mut(RAW_LANE).expect("made at the start");
+                lane.split(now, batch.seqs.len(), &failure.reason, rng);
+                return Ok(());
+            }
+            Err(failure) => self.pass(batch, now, Some(failure)),
+        };
+        self.guarded(now, done)
+    }
+
+    /// Goes on after a batch. A payload that failed alone is set aside or dead.
+    fn pass(&mut self, batch: &RawBatch, now: Millis, failure: Option<Failure>) -> Result<(), SqlError> {
+        let mut next = State { ..self.state.clone() };
+        if batch.aside.is_none() {
+            next.raw_to = batch.seqs.last().copied().unwrap_or(next.raw_to);
+        }
+        let mut account = Account::new(now, self.number, &self.release, &self.settings, next.next_number);
+        if let (Some(failure), [seq]) = (&failure, &batch.seqs[..]) {
+            let before = batch.aside.as_ref();
+            let attempts = before.map_or(0, |row| row.attempts) + 1;
+            let since = before.map_or(now, |row| row.since);
+            let is_over = failure.permanent || now.0 - since.0 >= self.settings.retry_window;
+            if is_over {
+                let of = Of { seq: *seq, payload: "", received_at: now, run: LIVE };
+                account.bury(RAW_LANE, of, None, attempts, &failure.reason);
+            } else {
+                let wait = lane::backoff(attempts, &self.settings, &mut self.rng);
+                account.owed.push(OwedRow {
+                    lane: RAW_LANE.to_owned(),
+                    seq: *seq,
+                    run: LIVE.to_owned(),
+                    events: vec![],
+                    attempts,
+                    since,
+                    next_at: Millis(now.0 + wait),
+                });
+            }
+        }
+        let seqs = crate::seen::json(&batch.seqs)?;
+        self.db.transaction(&mut || {
+            if batch.aside.is_some() {
+                owed::delete(&self.db, RAW_LANE, LIVE, &batch.seqs)?;
+            }
+            account.write(&self.db)?;
+            next.bytes = self.state.bytes - self.finish(&next, &seqs)?;
+            next.save(&self.db)
+        })?;
+        let owed_at = owed::next(&self.db, RAW_LANE)?;
+        self.state = next;
+        let lane = self.lanes.get_mut(RAW_LANE).expect("made at the start");
+        lane.owed_at = owed_at;
+        match failure {
+            None => {
+                lane.succeeded();
+                if self.state.raw_to == self.state.top {
+                    lane.caught_up();
+                }
+            }
+            // The row is to blame, not the warehouse.
+            Some(failure) if failure.permanent => {}
+            Some(failure) => lane.failed(now, &failure.reason, None, &self.settings, &mut self.rng),
+        }
+        Ok(())
+    }
+}

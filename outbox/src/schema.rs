@@ -1,0 +1,93 @@
+//! The tables of a shard.
+
+use crate::sql::{Database, SqlError};
+
+/// Every statement can be run again. A change to a table that exists needs a migration, which would run
+/// before these.
+const TABLES: [&str; 9] = [
+    // What is kept until nothing is owed of it. `size` is that of the row as JSON in JSON, which is how the
+    // warehouse and Trace get it.
+    "CREATE TABLE IF NOT EXISTS payload (
+  seq INTEGER PRIMARY KEY,
+  id TEXT NOT NULL,
+  at INTEGER NOT NULL,
+  size INTEGER NOT NULL,
+  data TEXT NOT NULL,
+  context TEXT NOT NULL
+)",
+    // One row. Everything up to `opened_to` is opened and up to `raw_to` is in the warehouse, but for what
+    // `owed` and `dead` say. `bytes` are those of the payloads up to `counted_to` and of the packs.
+    "CREATE TABLE IF NOT EXISTS state (
+  one INTEGER PRIMARY KEY CHECK (one = 1),
+  shard INTEGER NOT NULL DEFAULT 0,
+  opened_to INTEGER NOT NULL DEFAULT 0,
+  raw_to INTEGER NOT NULL DEFAULT 0,
+  next_number INTEGER NOT NULL DEFAULT 1,
+  bytes INTEGER NOT NULL DEFAULT 0,
+  counted_to INTEGER NOT NULL DEFAULT 0,
+  registered INTEGER NOT NULL DEFAULT 0,
+  upkeep_day INTEGER NOT NULL DEFAULT 0
+)",
+    "INSERT OR IGNORE INTO state (one) VALUES (1)",
+    // What a lane still has to do: events of a payload for a tracker, or the payload as a whole for the lanes
+    // in parentheses. `events` is a JSON array of [idx, id, name, changes]; the retry window begins at `since`.
+    "CREATE TABLE IF NOT EXISTS owed (
+  lane TEXT NOT NULL,
+  seq INTEGER NOT NULL,
+  run TEXT NOT NULL,
+  first INTEGER NOT NULL,
+  events TEXT NOT NULL,
+  attempts INTEGER NOT NULL,
+  since INTEGER NOT NULL,
+  next_at INTEGER NOT NULL,
+  PRIMARY KEY (lane, seq, run, first)
+) WITHOUT ROWID",
+    "CREATE INDEX IF NOT EXISTS owed_by_time ON owed (lane, next_at)",
+    "CREATE INDEX IF NOT EXISTS owed_by_seq ON owed (seq)",
+    "CREATE TABLE IF NOT EXISTS dead (
+  number INTEGER PRIMARY KEY AUTOINCREMENT,
+  lane TEXT NOT NULL,
+  seq INTEGER NOT NULL,
+  run TEXT NOT NULL,
+  events TEXT NOT NULL,
+  attempts INTEGER NOT NULL,
+  reason TEXT NOT NULL,
+  at INTEGER NOT NULL
+)",
+    "CREATE INDEX IF NOT EXISTS dead_by_seq ON dead (seq)",
+    // A day is days since the epoch.
+    "CREATE TABLE IF NOT EXISTS ledger (
+  run TEXT NOT NULL,
+  day INTEGER NOT NULL,
+  event TEXT NOT NULL,
+  tracker TEXT NOT NULL,
+  received INTEGER NOT NULL,
+  delivered INTEGER NOT NULL,
+  filtered INTEGER NOT NULL,
+  rejected INTEGER NOT NULL,
+  dead INTEGER NOT NULL,
+  pending INTEGER NOT NULL,
+  PRIMARY KEY (run, day, event, tracker)
+) WITHOUT ROWID",
+];
+
+/// Rows on their way to the warehouse, as JSON arrays without the outer brackets; and small lists.
+const MORE_TABLES: [&str; 3] = [
+    "CREATE TABLE IF NOT EXISTS pack (
+  number INTEGER PRIMARY KEY,
+  is_ledger INTEGER NOT NULL,
+  size INTEGER NOT NULL,
+  rows TEXT NOT NULL
+)",
+    "CREATE TABLE IF NOT EXISTS paused (lane TEXT PRIMARY KEY) WITHOUT ROWID",
+    // Of shard 0: every shard that was ever used.
+    "CREATE TABLE IF NOT EXISTS shard (number INTEGER PRIMARY KEY)",
+];
+
+/// Makes what is missing.
+pub fn create(db: &impl Database) -> Result<(), SqlError> {
+    for statement in TABLES.iter().chain(&MORE_TABLES) {
+        db.query(statement, &[])?;
+    }
+    Ok(())
+}

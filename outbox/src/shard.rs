@@ -1,0 +1,298 @@
+//! A shard: its database, and what of it is known in memory.
+
+use crate::accounts::AccountsBatch;
+use crate::admin::{ACCOUNTS_LANE, OPEN_LANE, RAW_LANE};
+use crate::deliver::DeliverBatch;
+use crate::lane::Lane;
+use crate::ledger::{self, Dirty};
+use crate::open::OpenBatch;
+use crate::owed;
+use crate::raw::RawBatch;
+use crate::row::{Row, only};
+use crate::schema;
+use crate::seen::Seen;
+use crate::settings::Settings;
+use crate::sql::{Database, Param, SqlError};
+use crate::wave::{self, Waves};
+use event::Millis;
+use std::collections::BTreeMap;
+
+/// Accounts are written this many times less often than payloads: nobody waits for them.
+pub const ACCOUNTS_INTERVALS: i64 = 5;
+
+/// After a failure of the shard's own database nothing is started for so long, in ms.
+const DATABASE_WAIT: i64 = 1000;
+
+/// Payloads and their way, until nothing is owed of them.
+#[derive(Debug)]
+pub struct Shard<D> {
+    pub(crate) db: D,
+    pub(crate) number: u32,
+    pub(crate) release: String,
+    pub(crate) settings: Settings,
+    pub(crate) state: State,
+    pub(crate) seen: Seen,
+    pub(crate) dirty: Dirty,
+    pub(crate) lanes: BTreeMap<String, Lane>,
+    pub(crate) waves: Waves,
+    pub(crate) rng: fastrand::Rng,
+    /// Whether rows may wait for the warehouse. Where counters changed, too, nobody needs to say so.
+    pub(crate) has_packs: bool,
+    not_before: Millis,
+}
+
+/// Numbers that are kept, or follow from what is.
+#[derive(Debug, Clone)]
+pub struct State {
+    /// The last payload.
+    pub top: i64,
+    /// Up to here payloads are being opened.
+    pub opening_to: i64,
+    pub opened_to: i64,
+    pub raw_to: i64,
+    /// The number of the next row for the warehouse.
+    pub next_number: i64,
+    /// Bytes of all payloads and packs.
+    pub bytes: i64,
+    pub registered: bool,
+    pub upkeep_day: i64,
+}
+
+/// A call that is due. Its result is to be told to the method named.
+#[derive(Debug)]
+pub enum Work {
+    /// Write raw payloads to the warehouse: [`Shard::logged`].
+    Raw(RawBatch),
+    /// Ask Trace which events payloads hold: [`Shard::opened`].
+    Open(OpenBatch),
+    /// Ask Trace to deliver events to a tracker: [`Shard::delivered`].
+    Deliver(DeliverBatch),
+    /// Write deliveries and ledger to the warehouse: [`Shard::accounted`].
+    Accounts(AccountsBatch),
+}
+
+impl<D: Database> Shard<D> {
+    /// Opens a shard's database, new or as it was left. `seed` is for jitter. The shard's number is 0 until it is
+    /// [named](Self::name).
+    ///
+    /// # Errors
+    /// [`SqlError`]
+    pub fn open_database(db: D, settings: Settings, release: &str, seed: u64) -> Result<Self, SqlError> {
+        schema::create(&db)?;
+        let number = only(db.query("SELECT shard FROM state", &[])?)?.int()?;
+        let state = State::load(&db)?;
+        let seen = Seen::load(&db, settings.dedupe_window)?;
+        let mut shard = Self {
+            dirty: ledger::all_keys(&db)?,
+            db,
+            number: u32::try_from(number).unwrap_or_default(),
+            release: release.to_owned(),
+            settings,
+            state,
+            seen,
+            lanes: BTreeMap::new(),
+            waves: Waves::default(),
+            rng: fastrand::Rng::with_seed(seed),
+            has_packs: true,
+            not_before: Millis(0),
+        };
+        let paused = shard.paused()?;
+        for name in [RAW_LANE, OPEN_LANE, ACCOUNTS_LANE].into_iter().chain(paused.iter().map(String::as_str))
+        {
+            let lane = Lane::new(shard.settings.batch_events, paused.iter().any(|one| one == name));
+            shard.lanes.insert(name.to_owned(), lane);
+        }
+        for (name, next_at) in owed::next_by_lane(&shard.db)? {
+            shard.owed_from(&name, next_at);
+        }
+        Ok(shard)
+    }
+
+    /// Lanes that somebody paused.
+    pub(crate) fn paused(&self) -> Result<Vec<String>, SqlError> {
+        let rows = self.db.query("SELECT lane FROM paused ORDER BY lane", &[])?;
+        rows.into_iter().map(|row| Row::of(row).text()).collect()
+    }
+
+    /// The lane of this name.
+    pub(crate) fn lane(&mut self, name: &str) -> &mut Lane {
+        if !self.lanes.contains_key(name) {
+            self.lanes.insert(name.to_owned(), Lane::new(self.settings.batch_events, false));
+        }
+        self.lanes.get_mut(name).expect("it was just put there")
+    }
+
+    /// Something is owed to a lane from `next_at` on.
+    pub(crate) fn owed_from(&mut self, name: &str, next_at: Millis) {
+        let lane = self.lane(name);
+        lane.owed_at = Some(lane.owed_at.map_or(next_at, |known| known.min(next_at)));
+    }
+
+    /// A call to make now; to be asked until there is none. It makes its lane busy until its result is told.
+    ///
+    /// # Errors
+    /// [`SqlError`]; nothing is due for a second then.
+    pub fn due(&mut self, now: Millis) -> Result<Option<Work>, SqlError> {
+        if now < self.not_before {
+            return Ok(None);
+        }
+        let due = self.first_due(now);
+        self.guarded(now, due)
+    }
+
+    fn first_due(&mut self, now: Millis) -> Result<Option<Work>, SqlError> {
+        self.commit_ready(now)?;
+        if let Some(batch) = self.raw_due(now)? {
+            return Ok(Some(Work::Raw(batch)));
+        }
+        if let Some(batch) = self.open_due(now)? {
+            return Ok(Some(Work::Open(batch)));
+        }
+        let trackers: Vec<String> =
+            self.lanes.keys().filter(|name| !name.starts_with('(')).cloned().collect();
+        for tracker in trackers {
+            if let Some(batch) = self.deliver_due(&tracker, now)? {
+                return Ok(Some(Work::Deliver(batch)));
+            }
+        }
+        Ok(self.accounts_due(now)?.map(Work::Accounts))
+    }
+
+    /// Passes a result on. After a failure of the database it rests for a while: what was to be written is in
+    /// memory or due again.
+    pub(crate) fn guarded<T>(&mut self, now: Millis, result: Result<T, SqlError>) -> Result<T, SqlError> {
+        if result.is_err() {
+            self.not_before = Millis(now.0 + DATABASE_WAIT);
+        }
+        result
+    }
+
+    /// When something will be due that is not due now. Nothing where all is done, or waits for a result.
+    pub fn next_due(&self) -> Option<Millis> {
+        let lanes = self.lanes.iter().filter(|(_, lane)| !lane.busy && !lane.paused);
+        let next =
+            lanes.filter_map(|(name, lane)| self.lane_due(name, lane)).chain(self.waves.next_commit()).min();
+        next.map(|next| next.max(self.not_before))
+    }
+
+    fn lane_due(&self, name: &str, lane: &Lane) -> Option<Millis> {
+        let interval = self.settings.interval;
+        let owed = lane.owed_at.map(|at| at.max(lane.not_before).max(lane.backlog_not_before));
+        let fresh = match name {
+            RAW_LANE => (self.state.raw_to < self.state.top).then(|| self.raw_at(lane)),
+            OPEN_LANE => self.may_open().then(|| self.open_at(lane)),
+            ACCOUNTS_LANE => self.has_accounts().then(|| lane.paced(interval * ACCOUNTS_INTERVALS)),
+            tracker => {
+                let waits = self.waves.fresh.get(tracker).is_some_and(|fresh| !fresh.is_empty());
+                (waits && lane.takes_fresh()).then_some(lane.not_before)
+            }
+        };
+        fresh.into_iter().chain(owed).min()
+    }
+
+    /// When the next raw batch may go: at once where it is full.
+    pub(crate) fn raw_at(&self, lane: &Lane) -> Millis {
+        self.filled_at(lane, self.state.top - self.state.raw_to)
+    }
+
+    /// When the next payloads may be opened: at once where they fill a call.
+    pub(crate) fn open_at(&self, lane: &Lane) -> Millis {
+        self.filled_at(lane, self.state.top - self.state.opening_to)
+    }
+
+    fn filled_at(&self, lane: &Lane, waiting: i64) -> Millis {
+        let is_full =
+            waiting >= self.settings.batch_events as i64 || lane.limit() < self.settings.batch_events;
+        if is_full { lane.not_before } else { lane.paced(self.settings.interval) }
+    }
+
+    /// Whether there is something to open, and room for it.
+    pub(crate) fn may_open(&self) -> bool {
+        self.state.opening_to < self.state.top && self.waves.bytes() < wave::MAX_BYTES
+    }
+
+    /// Deletes those of the payloads of which nothing is owed any more. Returns their bytes.
+    pub(crate) fn finish(&self, next: &State, seqs: &str) -> Result<i64, SqlError> {
+        let done = "FROM payload WHERE seq IN (SELECT value FROM json_each(?1)) AND seq <= ?2
+             AND NOT EXISTS (SELECT 1 FROM owed WHERE owed.seq = payload.seq)
+             AND NOT EXISTS (SELECT 1 FROM dead WHERE dead.seq = payload.seq)";
+        let params = [Param::Text(seqs), Param::Int(next.opened_to.min(next.raw_to))];
+        let bytes = only(self.db.query(&format!("SELECT sum(size) {done}"), &params)?)?.int()?;
+        if bytes > 0 {
+            self.db.query(&format!("DELETE {done}"), &params)?;
+        }
+        Ok(bytes)
+    }
+
+    /// Tells the shard its number, which its first request brings and its first alarm does not.
+    ///
+    /// # Errors
+    /// [`SqlError`]
+    pub fn name(&mut self, number: u32) -> Result<(), SqlError> {
+        if self.number != number {
+            self.db.query("UPDATE state SET shard = ?1", &[Param::Int(number.into())])?;
+            self.number = number;
+        }
+        Ok(())
+    }
+
+    /// Its number.
+    pub fn number(&self) -> u32 {
+        self.number
+    }
+
+    /// Its database.
+    pub fn database(&self) -> &D {
+        &self.db
+    }
+
+    /// Its settings.
+    pub fn settings(&self) -> &Settings {
+        &self.settings
+    }
+}
+
+impl State {
+    fn load(db: &impl Database) -> Result<Self, SqlError> {
+        let mut row = only(db.query(
+            "SELECT opened_to, raw_to, next_number, bytes, counted_to, registered, upkeep_day,
+               (SELECT max(seq) FROM payload),
+               (SELECT sum(size) FROM payload WHERE seq > counted_to)
+             FROM state",
+            &[],
+        )?)?;
+        let (opened_to, raw_to, next_number) = (row.int()?, row.int()?, row.int()?);
+        let (bytes, _counted_to, registered, upkeep_day) = (row.int()?, row.int()?, row.int()?, row.int()?);
+        let (top, uncounted) = (row.int()?, row.int()?);
+        Ok(Self {
+            // Deleted payloads are opened and in the warehouse, so that no number is given twice.
+            top: top.max(opened_to).max(raw_to),
+            opening_to: opened_to,
+            opened_to,
+            raw_to,
+            next_number,
+            bytes: bytes + uncounted,
+            registered: registered != 0,
+            upkeep_day,
+        })
+    }
+
+    /// Writes the state. To be called within the transaction that makes it true.
+    pub fn save(&self, db: &impl Database) -> Result<(), SqlError> {
+        let params = [
+            Param::Int(self.opened_to),
+            Param::Int(self.raw_to),
+            Param::Int(self.next_number),
+            Param::Int(self.bytes),
+            Param::Int(self.top),
+            Param::Int(i64::from(self.registered)),
+            Param::Int(self.upkeep_day),
+        ];
+        db.query(
+            "UPDATE state SET opened_to = ?1, raw_to = ?2, next_number = ?3, bytes = ?4, counted_to = ?5,
+               registered = ?6, upkeep_day = ?7",
+            &params,
+        )?;
+        Ok(())
+    }
+}

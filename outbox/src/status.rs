@@ -1,0 +1,148 @@
+//! What Console is told, and what it may change: pausing, and the list of shards.
+
+use crate::admin::{ACCOUNTS_LANE, Counter, LaneStatus, OPEN_LANE, RAW_LANE, ShardStatus, Shards};
+use crate::lane::{Breaker, Lane};
+use crate::ledger::day_name;
+use crate::row::{Row, only};
+use crate::shard::{Shard, State};
+use crate::sql::{Database, Param, SqlError};
+use event::Millis;
+
+impl<D: Database> Shard<D> {
+    /// How the shard is doing.
+    ///
+    /// # Errors
+    /// [`SqlError`]
+    pub fn status(&self, now: Millis) -> Result<ShardStatus, SqlError> {
+        let payloads = only(self.db.query("SELECT count(*) FROM payload", &[])?)?.int()?;
+        let lanes = self.lanes.iter().map(|(name, lane)| self.lane_status(name, lane, now));
+        Ok(ShardStatus {
+            shard: self.number,
+            now,
+            full: self.state.bytes >= self.settings.max_bytes,
+            payloads,
+            bytes: self.state.bytes,
+            rows_written: 0,
+            lanes: lanes.collect::<Result<_, _>>()?,
+            ledger: self.ledger()?,
+        })
+    }
+
+    fn lane_status(&self, name: &str, lane: &Lane, now: Millis) -> Result<LaneStatus, SqlError> {
+        let beyond = match name {
+            RAW_LANE => self.state.raw_to,
+            OPEN_LANE => self.state.opened_to,
+            // Trackers wait for nothing but what is owed to them.
+            _ => self.state.top,
+        };
+        let mut row = only(self.db.query(
+            "SELECT
+               (SELECT count(DISTINCT seq) FROM owed WHERE lane = ?1) + (SELECT count(*) FROM payload WHERE seq > ?2),
+               (SELECT min(at) FROM payload WHERE seq > ?2 OR seq IN (SELECT seq FROM owed WHERE lane = ?1)),
+               (SELECT count(*) FROM dead WHERE lane = ?1)",
+            &[Param::Text(name), Param::Int(beyond)],
+        )?)?;
+        let (mut backlog, mut oldest, dead) = (row.int()?, row.maybe_int()?, row.int()?);
+        if name == ACCOUNTS_LANE {
+            backlog = crate::open::count(&self.db, "SELECT count(*) FROM pack")?;
+            oldest = None;
+        }
+        let breaker = match lane.breaker {
+            Breaker::Closed => "closed",
+            Breaker::Open => "open",
+            Breaker::HalfOpen => "half_open",
+        };
+        Ok(LaneStatus {
+            lane: name.to_owned(),
+            breaker: breaker.to_owned(),
+            paused: lane.paused,
+            failures: lane.failures,
+            reason: lane.reason.clone(),
+            next_attempt_at: (lane.not_before > now).then_some(lane.not_before),
+            backlog,
+            oldest_pending: oldest.map(Millis),
+            dead,
+        })
+    }
+
+    fn ledger(&self) -> Result<Vec<Counter>, SqlError> {
+        let rows = self.db.query(
+            "SELECT run, day, event, tracker, received, delivered, filtered, rejected, dead, pending FROM ledger
+             WHERE received <> 0 ORDER BY run, day, event, tracker",
+            &[],
+        )?;
+        rows.into_iter()
+            .map(|row| {
+                let mut row = Row::of(row);
+                Ok(Counter {
+                    run: row.text()?,
+                    day: day_name(row.int()?),
+                    event: row.text()?,
+                    tracker: row.text()?,
+                    received: row.int()?,
+                    delivered: row.int()?,
+                    filtered: row.int()?,
+                    rejected: row.int()?,
+                    dead: row.int()?,
+                    pending: row.int()?,
+                })
+            })
+            .collect()
+    }
+
+    /// Stops a tracker's lane or lets it go on. A call that is under way ends as it ends.
+    ///
+    /// # Errors
+    /// [`SqlError`]
+    pub fn pause(&mut self, tracker: &str, paused: bool) -> Result<(), SqlError> {
+        let sql = if paused {
+            "INSERT OR IGNORE INTO paused (lane) VALUES (?1)"
+        } else {
+            "DELETE FROM paused WHERE lane = ?1"
+        };
+        self.db.query(sql, &[Param::Text(tracker)])?;
+        self.lane(tracker).paused = paused;
+        if paused {
+            self.waves.give_up(tracker);
+        }
+        Ok(())
+    }
+
+    /// Adds a shard to the list that shard 0 keeps.
+    ///
+    /// # Errors
+    /// [`SqlError`]
+    pub fn register(&self, shard: u32) -> Result<(), SqlError> {
+        self.db.query("INSERT OR IGNORE INTO shard (number) VALUES (?1)", &[Param::Int(i64::from(shard))])?;
+        Ok(())
+    }
+
+    /// Every shard on the list, this one included, and what is paused.
+    ///
+    /// # Errors
+    /// [`SqlError`]
+    pub fn shards(&self) -> Result<Shards, SqlError> {
+        let rows = self.db.query(
+            "SELECT number FROM shard UNION SELECT ?1 ORDER BY 1",
+            &[Param::Int(self.number.into())],
+        )?;
+        let number = |row| Ok(u32::try_from(Row::of(row).int()?).unwrap_or(u32::MAX));
+        Ok(Shards { shards: rows.into_iter().map(number).collect::<Result<_, _>>()?, paused: self.paused()? })
+    }
+
+    /// Whether shard 0 has still to hear of this one.
+    pub fn must_register(&self) -> bool {
+        !self.state.registered && self.state.top > 0
+    }
+
+    /// Shard 0 has heard of this one.
+    ///
+    /// # Errors
+    /// [`SqlError`]
+    pub fn registered(&mut self) -> Result<(), SqlError> {
+        let next = State { registered: true, ..self.state.clone() };
+        next.save(&self.db)?;
+        self.state = next;
+        Ok(())
+    }
+}

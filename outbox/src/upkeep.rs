@@ -1,0 +1,37 @@
+//! Once a day: what is too old goes.
+
+use crate::ledger::day_of;
+use crate::shard::{Shard, State};
+use crate::sql::{Database, Param, SqlError};
+use event::Millis;
+
+const DAY_MS: i64 = 24 * 60 * 60 * 1000;
+
+impl<D: Database> Shard<D> {
+    /// Whether the day's upkeep is still to be done.
+    pub fn needs_upkeep(&self, now: Millis) -> bool {
+        self.state.upkeep_day < day_of(now)
+    }
+
+    /// When the next one is due: at the beginning of a day.
+    pub fn next_upkeep(&self) -> Millis {
+        Millis((self.state.upkeep_day + 1) * DAY_MS)
+    }
+
+    /// Forgets old dead letters and ids, and counters of days of which nothing can change any more.
+    ///
+    /// # Errors
+    /// [`SqlError`]; it is due again then.
+    pub fn upkeep(&mut self, now: Millis) -> Result<(), SqlError> {
+        self.forget_dead(now)?;
+        self.seen.rotate(&self.db, now)?;
+        let kept = self.settings.dead_retention + self.settings.retry_window + DAY_MS;
+        let oldest = day_of(Millis(now.0 - kept));
+        self.db.query("DELETE FROM ledger WHERE day < ?1 AND pending = 0", &[Param::Int(oldest)])?;
+        self.dirty.retain(|key| key.day >= oldest);
+        let next = State { upkeep_day: day_of(now), ..self.state.clone() };
+        next.save(&self.db)?;
+        self.state = next;
+        Ok(())
+    }
+}

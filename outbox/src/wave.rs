@@ -1,0 +1,161 @@
+//! Waves: payloads that Trace has opened and that are not yet written down as opened.
+//!
+//! The first attempt of every tracker is made from memory, and written together with the opening, so that an
+//! event which goes the happy way costs few writes. A wave is written when every tracker has answered, or after
+//! [`COMMIT_WAIT`]; what is unanswered then becomes rows of `owed`. Until then the payload counts as unopened,
+//! and after a crash it is.
+
+use crate::owed::OwedEvent;
+use crate::settle::Attempt;
+use event::{Millis, Outcome};
+use serde_json::value::RawValue;
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+/// How long a wave waits for its slowest tracker, in ms.
+pub const COMMIT_WAIT: i64 = 1000;
+
+/// Most bytes of opened payloads in memory, of 24 MiB that may be in flight per shard.
+pub const MAX_BYTES: i64 = 8 << 20;
+
+#[derive(Debug)]
+pub struct Wave {
+    pub id: u64,
+    pub kind: Kind,
+    pub policy: String,
+    pub payloads: Vec<Opened>,
+    pub opened_at: Millis,
+    /// Events times trackers of which nothing is known yet.
+    pub waiting: usize,
+    pub bytes: i64,
+    /// Keys under which its events are to be remembered.
+    pub ids: Vec<String>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Kind {
+    /// All payloads up to this one that were not opened before.
+    UpTo(i64),
+    /// One that was set aside.
+    Alone,
+}
+
+#[derive(Debug)]
+pub struct Opened {
+    pub seq: i64,
+    pub id: String,
+    pub at: Millis,
+    pub run: String,
+    pub events: Vec<Event>,
+    pub allowed: Option<Box<RawValue>>,
+}
+
+#[derive(Debug)]
+pub struct Event {
+    pub event: OwedEvent,
+    pub fates: Vec<(String, Fate)>,
+}
+
+#[derive(Debug)]
+pub enum Fate {
+    /// It is not owed, and why.
+    Filtered(String),
+    /// It is owed and was not tried, or its answer is not there.
+    Waiting,
+    /// It was tried.
+    Tried(Attempt),
+}
+
+/// Events of a payload that wait in memory for a tracker.
+#[derive(Debug, Clone)]
+pub struct Fresh {
+    pub wave: u64,
+    pub payload: usize,
+    /// Their idx.
+    pub events: Vec<u32>,
+}
+
+#[derive(Debug, Default)]
+pub struct Waves {
+    pub waves: VecDeque<Wave>,
+    pub fresh: BTreeMap<String, VecDeque<Fresh>>,
+    /// Keys of events of all waves: what is in flight is seen.
+    pub ids: BTreeSet<String>,
+    next: u64,
+}
+
+impl Waves {
+    pub fn next_id(&mut self) -> u64 {
+        self.next += 1;
+        self.next
+    }
+
+    pub fn bytes(&self) -> i64 {
+        self.waves.iter().map(|wave| wave.bytes).sum()
+    }
+
+    pub fn get(&self, id: u64) -> Option<&Wave> {
+        self.waves.iter().find(|wave| wave.id == id)
+    }
+
+    /// Notes what an attempt came to. Nothing happens where the wave has been written down in the meantime.
+    pub fn tried(&mut self, id: u64, payload: usize, idx: u32, tracker: &str, attempt: Attempt) {
+        let Some(wave) = self.waves.iter_mut().find(|wave| wave.id == id) else { return };
+        let events = &mut wave.payloads[payload].events;
+        let Some(event) = events.iter_mut().find(|event| event.event.0 == idx) else { return };
+        for (name, fate) in &mut event.fates {
+            if name == tracker && matches!(fate, Fate::Waiting) {
+                *fate = Fate::Tried(attempt);
+                wave.waiting -= 1;
+                return;
+            }
+        }
+    }
+
+    /// A tracker that does not work is not waited for: what waits for it in memory is owed.
+    pub fn give_up(&mut self, tracker: &str) {
+        for fresh in self.fresh.remove(tracker).into_iter().flatten() {
+            for idx in fresh.events {
+                self.tried(fresh.wave, fresh.payload, idx, tracker, not_tried());
+            }
+        }
+    }
+
+    /// The first wave that can be written down: each in its turn, but those of stragglers at any time.
+    pub fn ready(&self, now: Millis) -> Option<u64> {
+        let first = self.waves.iter().find(|wave| wave.kind != Kind::Alone);
+        let done = |wave: &&Wave| wave.waiting == 0 || now.0 >= wave.opened_at.0 + COMMIT_WAIT;
+        let alone = self.waves.iter().filter(|wave| wave.kind == Kind::Alone);
+        first.into_iter().chain(alone).find(done).map(|wave| wave.id)
+    }
+
+    /// When the next wave is written down whoever has answered.
+    pub fn next_commit(&self) -> Option<Millis> {
+        self.waves.iter().map(|wave| Millis(wave.opened_at.0 + COMMIT_WAIT)).min()
+    }
+
+    /// Takes a wave out. What of it waits in memory is owed from now on.
+    pub fn remove(&mut self, id: u64) -> Option<Wave> {
+        let place = self.waves.iter().position(|wave| wave.id == id)?;
+        let wave = self.waves.remove(place)?;
+        for key in &wave.ids {
+            self.ids.remove(key);
+        }
+        for fresh in self.fresh.values_mut() {
+            fresh.retain(|fresh| fresh.wave != id);
+        }
+        Some(wave)
+    }
+}
+
+/// The attempt that was not made. It counts for none.
+pub fn not_tried() -> Attempt {
+    Attempt::failed(NOT_TRIED)
+}
+
+const NOT_TRIED: &str = "not_tried";
+
+impl Attempt {
+    pub fn was_made(&self) -> bool {
+        !matches!(&self.outcome, Outcome::Retry { reason, .. } if reason == NOT_TRIED)
+    }
+}

@@ -1,0 +1,323 @@
+//! What a shard promises, case by case, on real SQLite.
+
+use crate::world::{Mode, NOON, World, payload};
+use event::Millis;
+use outbox::Appended;
+use outbox::admin::{DeadFilter, DeadRequest, OPEN_LANE, RAW_LANE};
+
+#[test]
+fn a_payload_goes_all_the_way_and_leaves_nothing_behind() {
+    let mut world = World::new(&[]);
+    assert_eq!(world.send("p", "3"), Appended::Stored);
+    assert_eq!(world.unopened(), 1);
+    world.run_for(5000);
+    world.assert_balanced();
+    world.assert_balanced_in_warehouse();
+    assert_eq!(world.raw["p"], ["3"]);
+    // Three events for a and b, two for c, which does not take the odd one.
+    assert_eq!(world.received.len(), 8);
+    assert_eq!(world.duplicates(), 0);
+    let status = world.shard.status(Millis(world.now)).unwrap();
+    assert_eq!((status.payloads, status.bytes), (0, 0));
+    let outcomes: Vec<_> = world.deliveries.values().map(|row| row.outcome.as_str()).collect();
+    assert_eq!(outcomes.iter().filter(|outcome| **outcome == "filtered").count(), 1);
+    assert_eq!(outcomes.len(), 9);
+}
+
+#[test]
+fn the_same_bytes_under_one_id_are_one_payload_and_other_bytes_another() {
+    let mut world = World::new(&[]);
+    assert_eq!(world.send("p", "1"), Appended::Stored);
+    assert_eq!(world.send("p", "1"), Appended::Duplicate);
+    assert_eq!(world.send("p", "2"), Appended::Stored);
+    assert_eq!(world.send("p", "2"), Appended::Duplicate, "its own retry meets it");
+    let group = vec![payload("q", NOON, "1"), payload("q", NOON, "1"), payload("q", NOON, "2")];
+    let answers = world.shard.append(group, Millis(NOON)).unwrap();
+    assert_eq!(answers, [Appended::Stored, Appended::Duplicate, Appended::Stored]);
+    world.run_for(5000);
+    assert_eq!(world.send("p", "1"), Appended::Duplicate, "also when it is long gone");
+    world.crash();
+    assert_eq!(world.send("p", "2"), Appended::Duplicate, "and after a crash");
+    assert_eq!(world.raw.len(), 4);
+    assert_eq!(world.raw["p"], ["1"]);
+    world.now += 3 * world.settings.dedupe_window;
+    assert_eq!(world.send("p", "1"), Appended::Stored, "ids are not kept for ever");
+}
+
+#[test]
+fn an_event_that_comes_again_in_another_payload_is_delivered_once() {
+    let mut world = World::new(&[]);
+    world.send("p", "own:order-1");
+    world.send("q", "own:order-1");
+    world.run_for(2000);
+    world.send("r", "own:order-1");
+    world.run_for(2000);
+    assert_eq!(world.received.get(&("a".into(), "order-1".into())), Some(&1));
+    let duplicates = world.deliveries.values().filter(|row| row.reason.as_deref() == Some("duplicate"));
+    assert_eq!(duplicates.count(), 6, "two of three, at each tracker");
+    world.assert_balanced();
+    world.assert_balanced_in_warehouse();
+}
+
+#[test]
+fn a_full_shard_refuses_and_takes_again_when_it_has_room() {
+    let mut world = World::new(&[("OUTBOX_MAX_BYTES", "100000")]);
+    world.warehouse = Mode::Down;
+    let big = "9".to_owned() + &" ".repeat(40_000);
+    assert_eq!(world.send("a", &big), Appended::Stored);
+    assert_eq!(world.send("b", &big), Appended::Stored);
+    assert_eq!(world.send("c", &big), Appended::Full);
+    assert_eq!(world.send("a", &big), Appended::Duplicate, "what is there is there");
+    let group = vec![payload("c", NOON, &big), payload("c", NOON, &big)];
+    let answers = world.shard.append(group, Millis(NOON)).unwrap();
+    assert_eq!(answers, [Appended::Full, Appended::Full], "no copy of what was refused is a duplicate");
+    world.run_for(10_000);
+    world.warehouse = Mode::Ok;
+    world.run_for(600_000);
+    assert_eq!(world.send("c", &big), Appended::Stored);
+}
+
+#[test]
+fn a_warehouse_outage_does_not_hold_back_vendors_and_loses_nothing() {
+    let mut world = World::new(&[]);
+    world.warehouse = Mode::DownAfter;
+    for i in 0..50 {
+        world.send(&format!("p{i}"), "1");
+    }
+    world.run_for(3000);
+    assert_eq!(world.received.len(), 150);
+    world.warehouse = Mode::Ok;
+    world.run_for(600_000);
+    assert!(world.raw.values().all(|copies| copies.len() == 1));
+    assert_eq!(world.raw.len(), 50);
+    assert_eq!(world.shard.status(Millis(world.now)).unwrap().payloads, 0);
+    world.assert_balanced_in_warehouse();
+}
+
+#[test]
+fn a_row_that_the_warehouse_refuses_is_a_dead_letter_and_the_rest_goes_on() {
+    let mut world = World::new(&[]);
+    for i in 0..100 {
+        world.send(&format!("p{i}"), if i == 37 { "poison-raw" } else { "1" });
+    }
+    world.run_for(60_000);
+    assert_eq!(world.raw.len(), 99);
+    let request = DeadRequest { filter: DeadFilter::default(), after: 0, limit: 10 };
+    let letters = world.shard.dead(&request).unwrap().letters;
+    assert_eq!(letters.len(), 1);
+    assert_eq!((letters[0].tracker.as_str(), letters[0].payload_id.as_str()), (RAW_LANE, "p37"));
+    assert_eq!(world.received.len(), 300, "its event went to the vendors all the same");
+    assert_eq!(world.shard.status(Millis(world.now)).unwrap().payloads, 1, "it is kept for a replay");
+}
+
+#[test]
+fn a_vendor_outage_holds_back_nothing_else_and_ends_with_one_probe() {
+    let mut world = World::new(&[]);
+    world.vendors.insert("a", Mode::Retry(None));
+    for i in 0..200 {
+        world.send(&format!("p{i}"), "1");
+        world.run_for(20);
+    }
+    world.run_for(2000);
+    assert_eq!(world.received.len(), 400, "b and c have everything");
+    assert_eq!(world.lane("a").breaker, "open");
+    world.calls.clear();
+    world.run_for(120_000);
+    let probes: Vec<_> = world.calls.iter().filter(|(lane, _)| lane == "a").collect();
+    assert!(!probes.is_empty() && probes.len() < 60, "{} probes", probes.len());
+    assert!(probes.iter().all(|(_, events)| *events == 1), "one event at a time");
+    world.vendors.insert("a", Mode::Ok);
+    world.run_for(1_200_000);
+    assert_eq!(world.received.len(), 600);
+    assert_eq!((world.duplicates(), world.pending(), world.lane("a").breaker.as_str()), (0, 0, "closed"));
+    world.assert_balanced_in_warehouse();
+}
+
+#[test]
+fn a_backlog_drains_at_a_bounded_rate() {
+    let mut world = World::new(&[("OUTBOX_DRAIN_RATE", "100")]);
+    world.vendors.insert("a", Mode::Misconfigured);
+    for i in 0..100 {
+        world.send(&format!("p{i}"), "10");
+    }
+    world.run_for(10_000);
+    world.vendors.insert("a", Mode::Ok);
+    while world.lane("a").breaker != "closed" {
+        world.run_for(1000);
+    }
+    let before = world.received.keys().filter(|(tracker, _)| tracker == "a").count();
+    world.run_for(2000);
+    let after = world.received.keys().filter(|(tracker, _)| tracker == "a").count();
+    assert!(after - before <= 200 + 500, "one call beyond the rate at most: {}", after - before);
+    world.run_for(600_000);
+    assert_eq!(world.pending(), 0);
+}
+
+#[test]
+fn a_vendor_that_asks_for_time_gets_it() {
+    let mut world = World::new(&[]);
+    world.vendors.insert("a", Mode::Retry(Some(30)));
+    world.send("p", "1");
+    world.run_for(100);
+    world.vendors.insert("a", Mode::Ok);
+    world.run_for(29_800);
+    assert!(!world.received.contains_key(&("a".into(), "p.0".into())));
+    world.run_for(10_000);
+    assert!(world.received.contains_key(&("a".into(), "p.0".into())));
+}
+
+#[test]
+fn a_vendor_that_hangs_holds_back_nobody() {
+    let mut world = World::new(&[]);
+    world.vendors.insert("a", Mode::Hang);
+    for i in 0..50 {
+        world.send(&format!("p{i}"), "1");
+        world.run_for(100);
+    }
+    assert!(world.received.len() >= 98, "{}", world.received.len());
+    world.run_for(2000);
+    assert_eq!(world.unopened(), 0, "what is known of the others is written down");
+    world.end_hanging();
+    world.vendors.insert("a", Mode::Ok);
+    world.run_for(600_000);
+    assert_eq!((world.received.len(), world.duplicates(), world.pending()), (150, 0, 0));
+}
+
+#[test]
+fn one_payload_that_cannot_be_opened_stands_alone_and_dies_alone() {
+    let mut world = World::new(&[("RETRY_WINDOW", "1h")]);
+    for i in 0..1000 {
+        world.send(&format!("p{i}"), if i == 500 { "poison-open" } else { "1" });
+    }
+    world.run_for(60_000);
+    assert_eq!(world.received.len(), 2997);
+    assert_eq!((world.unopened(), world.pending()), (1, 1));
+    world.run_for(2 * 3_600_000);
+    assert_eq!((world.unopened(), world.pending()), (0, 0));
+    world.assert_balanced();
+    world.assert_balanced_in_warehouse();
+    let dead: Vec<_> = world.deliveries.values().filter(|row| row.outcome == "dead").collect();
+    assert_eq!(dead.len(), 1);
+    assert_eq!((dead[0].event.as_str(), dead[0].tracker.as_str()), ("(unopened)", "(all)"));
+
+    let filter = DeadFilter { tracker: Some(OPEN_LANE.into()), ..DeadFilter::default() };
+    let reply = world.shard.replay("replay:1", &filter, Millis(world.now)).unwrap();
+    assert_eq!((reply.letters, world.unopened()), (1, 1));
+    assert_eq!(world.shard.replay("replay:1", &filter, Millis(world.now)).unwrap().letters, 0);
+}
+
+#[test]
+fn one_event_that_always_fails_in_a_lane_stands_alone_and_dies_alone() {
+    let mut world = World::new(&[("RETRY_WINDOW", "1h")]);
+    for i in 0..1000 {
+        world.send(&format!("p{i}"), if i == 500 { "poison-deliver" } else { "1" });
+    }
+    world.run_for(300_000);
+    assert_eq!(world.received.len(), 2997);
+    assert_eq!((world.pending(), world.duplicates()), (3, 0));
+    world.run_for(2 * 3_600_000);
+    assert_eq!(world.pending(), 0);
+    world.assert_balanced_in_warehouse();
+    let dead: Vec<_> = world.deliveries.values().filter(|row| row.outcome == "dead").collect();
+    assert_eq!(dead.len(), 3);
+    assert!(dead.iter().all(|row| row.payload_id == "p500" && row.attempts > 1));
+}
+
+#[test]
+fn dead_letters_are_replayed_under_a_run_of_their_own() {
+    let mut world = World::new(&[("RETRY_WINDOW", "1h")]);
+    world.vendors.insert("a", Mode::Retry(None));
+    world.send("p", "4");
+    world.send("q", "1");
+    world.run_for(3 * 3_600_000);
+    assert_eq!(world.pending(), 0);
+    world.vendors.insert("a", Mode::Ok);
+    let filter = DeadFilter { tracker: Some("a".into()), event: Some("odd".into()), ..DeadFilter::default() };
+    let reply = world.shard.replay("replay:1", &filter, Millis(world.now)).unwrap();
+    assert_eq!(reply.events, 2, "the two odd events of the first payload");
+    world.run_for(600_000);
+    world.assert_balanced();
+    world.assert_balanced_in_warehouse();
+    let received = |world: &World| world.received.keys().filter(|(tracker, _)| tracker == "a").count();
+    assert_eq!(received(&world), 2);
+    let replayed =
+        world.deliveries.values().filter(|row| row.run == "replay:1" && row.outcome == "delivered");
+    assert_eq!(replayed.count(), 2);
+    let rest = DeadFilter { tracker: Some("a".into()), ..DeadFilter::default() };
+    assert_eq!(world.shard.replay("replay:2", &rest, Millis(world.now)).unwrap().events, 3);
+    world.run_for(600_000);
+    assert_eq!(received(&world), 5);
+    assert_eq!(world.shard.status(Millis(world.now)).unwrap().payloads, 0);
+}
+
+#[test]
+fn another_policy_asks_for_the_payload_as_it_came() {
+    let mut world = World::new(&[]);
+    world.vendors.insert("a", Mode::Hang);
+    world.send("p", "1");
+    world.run_for(50);
+    world.policy = "2-b".into();
+    world.end_hanging();
+    world.vendors.insert("a", Mode::Ok);
+    world.run_for(60_000);
+    assert_eq!(world.received.len(), 3);
+    let row = world.deliveries.values().find(|row| row.tracker == "a").unwrap();
+    assert_eq!(row.policy.as_deref(), Some("2-b"));
+}
+
+#[test]
+fn a_paused_tracker_rests_and_goes_on_where_it_was() {
+    let mut world = World::new(&[]);
+    world.shard.pause("a", true).unwrap();
+    world.send("p", "1");
+    world.run_for(5000);
+    world.crash();
+    world.run_for(5000);
+    assert_eq!(world.received.len(), 2);
+    assert!(world.lane("a").paused);
+    world.shard.pause("a", false).unwrap();
+    world.run_for(5000);
+    assert_eq!(world.received.len(), 3);
+}
+
+#[test]
+fn batches_grow_with_the_load_and_a_lone_payload_does_not_wait() {
+    let mut world = World::new(&[]);
+    world.send("p", "1");
+    world.run_for(0);
+    assert_eq!(world.received.len(), 3, "at once");
+    world.calls.clear();
+    for i in 0..600 {
+        world.send(&format!("p{i}"), "1");
+        world.run_for(2);
+    }
+    world.run_for(1000);
+    let opened: Vec<_> = world.calls.iter().filter(|(lane, _)| lane == "(open)").map(|(_, n)| *n).collect();
+    assert!(opened.len() <= 14, "{opened:?}");
+}
+
+#[test]
+fn dead_letters_go_after_their_retention() {
+    let mut world = World::new(&[("RETRY_WINDOW", "1h"), ("DEAD_RETENTION", "2d")]);
+    world.send("p", "poison-open");
+    world.run_for(2 * 3_600_000);
+    let request = DeadRequest { filter: DeadFilter::default(), after: 0, limit: 10 };
+    assert_eq!(world.shard.dead(&request).unwrap().letters.len(), 1);
+    world.now += 3 * 24 * 3_600_000;
+    world.shard.upkeep(Millis(world.now)).unwrap();
+    assert!(world.shard.dead(&request).unwrap().letters.is_empty());
+    assert_eq!(world.shard.status(Millis(world.now)).unwrap().payloads, 0);
+}
+
+#[test]
+fn a_batch_holds_no_more_bytes_than_it_may_and_a_large_payload_goes_alone() {
+    let mut world = World::new(&[("OUTBOX_BATCH_BYTES", "1000")]);
+    for i in 0..10 {
+        world.send(&format!("p{i}"), &format!("1{}", " ".repeat(if i == 4 { 5000 } else { 300 })));
+    }
+    world.run_for(10_000);
+    assert_eq!(world.raw.len(), 10);
+    let sizes: Vec<_> = world.calls.iter().filter(|(lane, _)| lane == RAW_LANE).map(|(_, n)| *n).collect();
+    assert!(sizes.iter().all(|size| *size <= 2), "{sizes:?}");
+    assert_eq!(world.pending(), 0);
+}

@@ -1,0 +1,134 @@
+//! Random histories: whatever fails and whenever it crashes, nothing is lost and everything is accounted for.
+
+use crate::world::{Mode, TRACKERS, World};
+use outbox::Appended;
+use proptest::prelude::*;
+
+#[derive(Debug, Clone)]
+enum Step {
+    Send { events: u32, own: Option<u8> },
+    Again,
+    Wait(i64),
+    Crash,
+    Warehouse(Mode),
+    Trace(Mode),
+    Vendor(usize, Mode),
+    EndHanging,
+    DatabaseFails(usize),
+    Pause(usize, bool),
+    NewPolicy,
+}
+
+fn mode() -> impl Strategy<Value = Mode> {
+    prop_oneof![
+        3 => Just(Mode::Ok),
+        1 => Just(Mode::Down),
+        1 => Just(Mode::DownAfter),
+        1 => Just(Mode::Hang),
+        1 => Just(Mode::Retry(None)),
+        1 => Just(Mode::Retry(Some(3))),
+        1 => Just(Mode::Misconfigured),
+    ]
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    prop_oneof![
+        8 => (1..5u32, prop::option::of(0..5u8)).prop_map(|(events, own)| Step::Send { events, own }),
+        1 => Just(Step::Again),
+        6 => (0..3000i64).prop_map(Step::Wait),
+        1 => Just(Step::Crash),
+        1 => mode().prop_map(Step::Warehouse),
+        1 => mode().prop_map(Step::Trace),
+        2 => (0..TRACKERS.len(), mode()).prop_map(|(tracker, mode)| Step::Vendor(tracker, mode)),
+        1 => Just(Step::EndHanging),
+        1 => (1..30usize).prop_map(Step::DatabaseFails),
+        1 => (0..TRACKERS.len(), any::<bool>()).prop_map(|(tracker, paused)| Step::Pause(tracker, paused)),
+        1 => Just(Step::NewPolicy),
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 300, ..ProptestConfig::default() })]
+
+    #[test]
+    fn nothing_is_lost_and_everything_is_accounted_for(steps in prop::collection::vec(step(), 1..60)) {
+        let mut world = World::new(&[("OUTBOX_BATCH_EVENTS", "7"), ("RETRY_MAX", "10s")]);
+        let mut sent: Vec<(String, String)> = vec![];
+        for (i, step) in steps.into_iter().enumerate() {
+            match step {
+                Step::Send { events, own } => {
+                    let data = own.map_or(events.to_string(), |own| format!("own:e{own}"));
+                    let id = format!("p{i}");
+                    let new = vec![crate::world::payload(&id, world.now, &data)];
+                    // Only what was acknowledged counts.
+                    if world.shard.append(new, event::Millis(world.now)).is_ok() {
+                        sent.push((id, data));
+                    }
+                }
+                Step::Again => {
+                    if let Some((id, data)) = sent.last().cloned() {
+                        let new = vec![crate::world::payload(&id, world.now, &data)];
+                        if let Ok(answers) = world.shard.append(new, event::Millis(world.now)) {
+                            prop_assert_eq!(answers, [Appended::Duplicate]);
+                        }
+                    }
+                }
+                Step::Wait(millis) => world.run_for(millis),
+                Step::Crash => {
+                    world.db.fail_after(0);
+                    world.crash();
+                }
+                Step::Warehouse(mode) => world.warehouse = mode,
+                Step::Trace(mode) => world.trace = if matches!(mode, Mode::Retry(_)) { Mode::Ok } else { mode },
+                Step::Vendor(tracker, mode) => {
+                    world.vendors.insert(TRACKERS[tracker], mode);
+                }
+                Step::EndHanging => world.end_hanging(),
+                Step::DatabaseFails(statements) => {
+                    world.db.fail_after(statements);
+                }
+                Step::Pause(tracker, paused) => {
+                    let _ = world.shard.pause(TRACKERS[tracker], paused);
+                }
+                Step::NewPolicy => world.policy = format!("{i}-x"),
+            }
+            let armed = world.db.fail_after(0);
+            world.assert_balanced();
+            world.assert_balanced_in_warehouse();
+            world.db.fail_after(armed);
+        }
+        // Everything is well again.
+        world.db.fail_after(0);
+        world.warehouse = Mode::Ok;
+        world.trace = Mode::Ok;
+        for tracker in TRACKERS {
+            world.vendors.insert(tracker, Mode::Ok);
+            world.shard.pause(tracker, false).unwrap();
+        }
+        world.end_hanging();
+        world.run_for(600_000);
+        prop_assert_eq!(world.pending(), 0);
+        prop_assert_eq!(world.shard.status(event::Millis(world.now)).unwrap().payloads, 0);
+        prop_assert_eq!(world.shard.status(event::Millis(world.now)).unwrap().bytes, 0);
+        world.assert_balanced();
+        world.assert_balanced_in_warehouse();
+        prop_assert_eq!(world.shard.next_due(), None, "nothing keeps it awake");
+        let raw: Vec<_> = sent.iter().map(|(id, _)| world.raw.get(id).map(Vec::as_slice)).collect();
+        prop_assert!(raw.iter().all(|copies| copies.is_some_and(|copies| copies.len() == 1)));
+        for (id, data) in &sent {
+            let events = data.parse().unwrap_or(1);
+            for idx in 0..events {
+                for tracker in TRACKERS {
+                    let told = world.deliveries.values().filter(|row| {
+                        (row.payload_id.as_str(), row.idx, row.tracker.as_str()) == (id, idx, tracker)
+                    });
+                    prop_assert_eq!(told.count(), 1, "{} {} {}", id, idx, tracker);
+                    let event = event::id::event_id(data.strip_prefix("own:"), id, idx);
+                    let owed = tracker != "c" || idx % 2 == 0;
+                    let taken = world.received.contains_key(&(tracker.to_owned(), event));
+                    prop_assert_eq!(taken, owed, "{} {} {}", id, idx, tracker);
+                }
+            }
+        }
+    }
+}
