@@ -4,7 +4,7 @@ use crate::admin::OPEN_LANE;
 use crate::ledger;
 use crate::owed;
 use crate::settle::{self, Account, Attempt, Of, Owing};
-use crate::shard::{Shard, State};
+use crate::shard::Shard;
 use crate::sql::{Database, SqlError};
 use crate::wave::{Fate, Kind, Opened, Wave};
 use event::account::{ALL_TRACKERS, NO_TRACKER, UNOPENED};
@@ -21,16 +21,15 @@ impl<D: Database> Shard<D> {
 
     fn commit(&mut self, id: u64, now: Millis) -> Result<(), SqlError> {
         let Some(wave) = self.waves.get(id) else { return Ok(()) };
-        let mut next = State { ..self.state.clone() };
-        if let Kind::UpTo(seq) = wave.kind {
-            next.opened_to = seq;
-        }
-        let mut account = Account::new(now, self.number, &self.release, &self.settings, next.next_number);
+        let mut account =
+            Account::new(now, self.number, &self.release, &self.settings, self.state.next_number);
         for payload in &wave.payloads {
             write_payload(&mut account, wave, payload, now, &mut self.rng)?;
         }
-        next.next_number = account.packs.next();
-        next.bytes += account.packs.bytes();
+        let mut next = self.after(&account);
+        if let Kind::UpTo(seq) = wave.kind {
+            next.opened_to = seq;
+        }
         let seqs: Vec<i64> = wave.payloads.iter().map(|payload| payload.seq).collect();
         let seqs_json = crate::seen::json(&seqs)?;
         let remember: Vec<_> = wave.ids.iter().map(|key| (key.clone(), String::new())).collect();

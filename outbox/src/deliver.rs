@@ -5,7 +5,7 @@ use crate::owed::{self, OwedRow};
 use crate::row::Row;
 use crate::seen::json;
 use crate::settle::{Account, Attempt, Of, Owing};
-use crate::shard::{Shard, State};
+use crate::shard::Shard;
 use crate::sql::{Database, Param, SqlError};
 use event::wire::{DeliverReply, POLICY_CHANGED};
 use event::{Millis, Outcome};
@@ -335,8 +335,8 @@ impl<D: Database> Shard<D> {
     ) -> Result<(), SqlError> {
         let seqs: Vec<i64> = items.iter().map(|item| item.seq).collect();
         let rows = owed::of(&self.db, &batch.tracker, &batch.run, &seqs)?;
-        let mut next = State { ..self.state.clone() };
-        let mut account = Account::new(now, self.number, &self.release, &self.settings, next.next_number);
+        let mut account =
+            Account::new(now, self.number, &self.release, &self.settings, self.state.next_number);
         for row in rows {
             let Some(item) = items.iter().find(|item| item.seq == row.seq) else { continue };
             let of = Of { seq: row.seq, payload: &item.payload, received_at: item.at, run: &batch.run };
@@ -350,8 +350,7 @@ impl<D: Database> Shard<D> {
                 }
             }
         }
-        next.next_number = account.packs.next();
-        next.bytes += account.packs.bytes();
+        let mut next = self.after(&account);
         let (bytes, seqs_json) = (next.bytes, json(&seqs)?);
         self.db.transaction(&mut || {
             owed::delete(&self.db, &batch.tracker, &batch.run, &seqs)?;

@@ -52,6 +52,8 @@ pub struct Lane {
     pub backlog_not_before: Millis,
     /// When the next owed row is due, as far as is known.
     pub owed_at: Option<Millis>,
+    /// When to look next for what is too old.
+    pub expires_at: Millis,
     /// When the last call was started.
     started: Millis,
     /// Events or payloads of the next call.
@@ -70,6 +72,7 @@ impl Lane {
             not_before: Millis(0),
             backlog_not_before: Millis(0),
             owed_at: None,
+            expires_at: Millis(0),
             started: Millis(0),
             limit: max,
             max,

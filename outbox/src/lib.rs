@@ -15,6 +15,7 @@ mod commit;
 mod dead;
 mod deliver;
 mod duration;
+mod expire;
 mod lane;
 mod ledger;
 mod open;

@@ -2,17 +2,16 @@
 
 use crate::admin::OPEN_LANE;
 use crate::lane::{self, Failure};
-use crate::ledger;
 use crate::owed::{self, OwedEvent, OwedRow};
 use crate::row::{Row, only};
 use crate::seen::Kind as SeenKind;
-use crate::settle::{self, Account, Attempt, Of};
-use crate::shard::{Shard, State};
+use crate::settle::{self, Account, Of};
+use crate::shard::Shard;
 use crate::sql::{Database, Param, SqlError};
 use crate::wave::{Event, Fate, Fresh, Kind, Opened, Wave};
-use event::account::{ALL_TRACKERS, LIVE, UNOPENED};
+use event::Millis;
+use event::account::LIVE;
 use event::wire::{OpenReply, Owed};
-use event::{Millis, Outcome};
 use std::collections::BTreeMap;
 
 /// Payloads to open.
@@ -207,21 +206,10 @@ impl<D: Database> Shard<D> {
         let before = batch.aside.as_ref();
         let attempts = before.map_or(0, |row| row.attempts) + 1;
         let since = before.map_or_else(|| settle::since(of, now), |row| row.since);
-        let mut next = State { ..self.state.clone() };
-        if batch.aside.is_none() {
-            next.opened_to = place.seq;
-        }
-        let mut account = Account::new(now, self.number, &self.release, &self.settings, next.next_number);
+        let mut account =
+            Account::new(now, self.number, &self.release, &self.settings, self.state.next_number);
         if now.0 - since.0 >= self.settings.retry_window {
-            let event = OwedEvent(0, event::id::event_id(None, &place.id, 0), UNOPENED.to_owned(), vec![]);
-            let attempt = Attempt {
-                outcome: Outcome::Retry { after: None, reason: "open".to_owned() },
-                status: None,
-                policy: None,
-            };
-            account.deltas.of(run, ledger::day_of(place.at), UNOPENED, ALL_TRACKERS).pending -= 1;
-            account.settle(of, &event, ALL_TRACKERS, &attempt, attempts)?;
-            account.bury(OPEN_LANE, of, None, attempts, &failure.reason);
+            account.dead_unopened(of, attempts, &failure.reason)?;
         } else {
             account.owed.push(OwedRow {
                 lane: OPEN_LANE.to_owned(),
@@ -233,8 +221,10 @@ impl<D: Database> Shard<D> {
                 next_at: Millis(now.0 + lane::backoff(attempts, &self.settings, &mut self.rng)),
             });
         }
-        next.next_number = account.packs.next();
-        next.bytes += account.packs.bytes();
+        let mut next = self.after(&account);
+        if batch.aside.is_none() {
+            next.opened_to = place.seq;
+        }
         self.db.transaction(&mut || {
             if let Some(row) = before {
                 owed::delete(&self.db, OPEN_LANE, &row.run, &[row.seq])?;

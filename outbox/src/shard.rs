@@ -142,6 +142,7 @@ impl<D: Database> Shard<D> {
 
     fn first_due(&mut self, now: Millis) -> Result<Option<Work>, SqlError> {
         self.commit_ready(now)?;
+        self.expire(now)?;
         if let Some(batch) = self.raw_due(now)? {
             return Ok(Some(Work::Raw(batch)));
         }

@@ -321,3 +321,42 @@ fn a_batch_holds_no_more_bytes_than_it_may_and_a_large_payload_goes_alone() {
     assert!(sizes.iter().all(|size| *size <= 2), "{sizes:?}");
     assert_eq!(world.pending(), 0);
 }
+
+#[test]
+fn what_waits_behind_a_breaker_dies_of_age_and_can_be_replayed() {
+    let mut world = World::new(&[("RETRY_WINDOW", "1h")]);
+    world.vendors.insert("a", Mode::Misconfigured);
+    world.trace = Mode::Ok;
+    for i in 0..700 {
+        world.send(&format!("p{i}"), "1");
+    }
+    world.run_for(3_600_000 / 2);
+    assert_eq!(world.pending(), 700);
+    world.run_for(3_600_000);
+    assert_eq!(world.pending(), 0);
+    world.assert_balanced();
+    world.assert_balanced_in_warehouse();
+    world.vendors.insert("a", Mode::Ok);
+    let all = DeadFilter::default();
+    assert_eq!(world.shard.replay("replay:1", &all, Millis(world.now)).unwrap().events, 700);
+    world.run_for(3_600_000);
+    assert_eq!((world.received.len(), world.pending()), (2100, 0));
+}
+
+#[test]
+fn what_trace_never_opened_dies_of_age_and_can_be_replayed() {
+    let mut world = World::new(&[("RETRY_WINDOW", "1h")]);
+    world.trace = Mode::Down;
+    for i in 0..700 {
+        world.send(&format!("p{i}"), "1");
+    }
+    world.run_for(2 * 3_600_000);
+    assert_eq!((world.unopened(), world.pending()), (0, 0));
+    world.assert_balanced_in_warehouse();
+    world.trace = Mode::Ok;
+    let all = DeadFilter::default();
+    assert_eq!(world.shard.replay("replay:1", &all, Millis(world.now)).unwrap().letters, 700);
+    world.run_for(3_600_000);
+    assert_eq!((world.received.len(), world.pending()), (2100, 0));
+    assert_eq!(world.shard.status(Millis(world.now)).unwrap().payloads, 0);
+}

@@ -1,6 +1,6 @@
 //! The Outbox on real SQLite.
 
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 mod cases;
 mod simulation;
