@@ -9,9 +9,13 @@ use crate::scrub::scrub;
 use crate::source;
 use event::id::event_id;
 use event::wire::{MALFORMED, MAX_EVENTS, NOT_ALLOWED, OpenedEvent, Owed, TOO_MANY};
-use event::{Change, Payload};
+use event::{Change, Payload, Rule};
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+
+/// Changes of a payload that are told one by one. They are kept with the account of every event at every tracker,
+/// and a body of 1 MiB can hold 100,000 of them.
+const MAX_CHANGES: usize = 200;
 
 /// What [`open`] found in a payload.
 #[derive(Debug, Clone, PartialEq)]
@@ -60,8 +64,10 @@ impl Opener<'_> {
 
     fn events(&self, events: Vec<Option<RawEvent>>, more: bool, from_source: bool) -> Opening {
         let mut opening = Opening { events: Vec::with_capacity(events.len()), allowed: vec![] };
+        let mut room = MAX_CHANGES;
         for (idx, event) in (0..).zip(events) {
-            let (opened, allowed) = self.event(idx, event, from_source);
+            let (mut opened, allowed) = self.event(idx, event, from_source);
+            tell(&mut opened.changes, &mut room);
             opening.events.push(opened);
             opening.allowed.extend(allowed.map(|allowed| (idx, allowed)));
         }
@@ -111,6 +117,20 @@ impl Opener<'_> {
     fn place_id(&self, idx: u32) -> String {
         event_id(None, &self.payload.id, idx)
     }
+}
+
+/// Leaves as many changes as there is room for, and counts the others.
+fn tell(changes: &mut Vec<Change>, room: &mut usize) {
+    if changes.len() > *room {
+        let untold = changes.split_off(*room);
+        let count = |change: &Change| match change.rule {
+            Rule::More { count } => count,
+            _ => 1,
+        };
+        let count = untold.iter().map(count).sum();
+        changes.push(Change { field: "properties".to_owned(), rule: Rule::More { count } });
+    }
+    *room = room.saturating_sub(changes.len());
 }
 
 fn opened(
@@ -172,6 +192,23 @@ mod tests {
             let expected = BTreeMap::from([("ga4".into(), owed(ga4)), ("heap".into(), owed(heap))]);
             assert_eq!(event.trackers, expected, "{body}");
         }
+    }
+
+    #[test]
+    fn changes_are_told_up_to_a_bound_and_counted_beyond_it() {
+        let event = r#"{"event": "buy", "properties": {"a": 1, "b": 2, "c": 3}}"#;
+        let body = format!(r#"{{"batch": [{}]}}"#, vec![event; 300].join(","));
+        let events = opening(SITE, &body).events;
+        let of_rule = |more: bool| {
+            let changes = events.iter().flat_map(|event| &event.changes);
+            changes.filter(|change| matches!(change.rule, Rule::More { .. }) == more).collect::<Vec<_>>()
+        };
+        assert_eq!(of_rule(false).len(), MAX_CHANGES);
+        let untold = of_rule(true).into_iter().map(|change| match change.rule {
+            Rule::More { count } => count,
+            _ => 0,
+        });
+        assert_eq!(untold.sum::<usize>(), 900 - MAX_CHANGES);
     }
 
     #[test]
