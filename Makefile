@@ -26,9 +26,10 @@ setup-browser: ## Install what the browser tests need, too
 sdk: setup ## Build the browser SDK
 	@$(node) sdk-js/build.ts
 
-build: setup sdk ## Build both Workers for deployment
+build: setup sdk ## Build the Workers for deployment
 	@tools/build-worker dispatcher
 	@tools/build-worker trace
+	@tools/build-worker console
 
 fmt: setup ## Format everything
 	@cargo fmt
@@ -62,8 +63,8 @@ deploy-dry-run: build ## What deploying would upload, for each Worker and enviro
 check-env:
 	@tools/deploy --check "$(ENV)"
 
-deploy: check-env build ## Bring warehouse, Trace and Dispatcher of ENV=staging or ENV=production up to date
+deploy: check-env build ## Bring warehouse, Trace, Dispatcher and Console of ENV=staging or ENV=production up to date
 	@tools/deploy "$(ENV)"
 
 clean: ## Remove what was built, and the local warehouse
-	@rm -rf target dispatcher/build trace/build sdk-js/dist .wrangler
+	@rm -rf target {dispatcher,trace,console}/build sdk-js/dist .wrangler

@@ -3,22 +3,65 @@
 //   PUT    /control/{vendor}      sets one
 //   GET    /api/requests          records, of all vendors or of ?vendor=, and the numbers of open calls
 //   GET    /api/requests/{seq}    one record
-//   DELETE /api/requests          drops all records
+//   DELETE /api/requests          drops all records, and what was accepted
+//   POST   /api/journal           {"keep": false}: no records from now on
+//   GET    /api/received          how many events each vendor accepted, or of ?vendor= the keys, in pages
 //   GET    /api/live              the live feed
+//   POST   /api/faults            sets faults by name
+//   GET    /faults/{name}         which fault somebody is to make now
 
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { readBehaviour } from "./behaviour.ts";
-import { readBody } from "./body.ts";
+import { readBody, writeReply } from "./body.ts";
 import type { Controls } from "./controls.ts";
+import { type Faults, readFaults } from "./faults.ts";
 import type { Journal } from "./journal.ts";
 import { serveLive } from "./live.ts";
-import { jsonReply, type Reply, type Vendor } from "./vendors/vendor.ts";
+import { PAGE, type Received } from "./received.ts";
+import { isObject, jsonReply, type Reply, type Vendor } from "./vendors/vendor.ts";
 
-interface State {
+export interface State {
   vendors: Vendor[];
   journal: Journal;
+  received: Received;
   controls: Controls;
+  faults: Faults;
 }
+
+interface Call {
+  /** What stands for `*` in the route. */
+  name: string;
+  query: URLSearchParams;
+  /** The body as JSON; undefined where it is none. */
+  json: unknown;
+}
+
+/** Undefined stands for what is not there. */
+type Handler = (call: Call, state: State) => Reply | undefined;
+
+const ROUTES: Record<string, Handler> = {
+  "GET /control": (_call, { controls }) => jsonReply(200, controls.all()),
+  "PUT /control/*": setBehaviour,
+  "GET /api/requests": ({ query }, { journal }) =>
+    jsonReply(200, {
+      requests: journal.records(query.get("vendor") ?? undefined),
+      open: journal.openCalls(),
+      forgotten: journal.forgotten,
+    }),
+  "GET /api/requests/*": ({ name }, { journal }) => {
+    const record = journal.record(Number(name));
+    return record && jsonReply(200, record);
+  },
+  "DELETE /api/requests": (_call, { journal, received }) => {
+    received.clear();
+    journal.clear();
+    return { status: 204 };
+  },
+  "POST /api/journal": setJournal,
+  "GET /api/received": receivedKeys,
+  "POST /api/faults": setFaults,
+  "GET /faults/*": ({ name }, { faults }) => jsonReply(200, { mode: faults.take(name) }),
+};
 
 /** Serves the call where it is one of the API; false where it is not. */
 export async function serveApi(
@@ -27,56 +70,54 @@ export async function serveApi(
   response: ServerResponse,
   state: State,
 ): Promise<boolean> {
-  const [, area, ...rest] = url.pathname.split("/");
-  if (area !== "control" && area !== "api") return false;
-  const name = rest.join("/");
-  const call = `${request.method} /${area}`;
-  if (call === "GET /api" && name === "live") {
+  const path = url.pathname;
+  if (!/^\/(control|api|faults)(\/|$)/.test(path)) return false;
+  if (request.method === "GET" && path === "/api/live") {
     serveLive(response, state);
     return true;
   }
-  const isVendor = state.vendors.some((vendor) => vendor.name === name);
-  let reply: Reply = jsonReply(404, { error: `There is no ${request.method} ${url.pathname}.` });
-  if (call === "GET /control" && name === "") reply = jsonReply(200, state.controls.all());
-  else if (call === "PUT /control" && isVendor) {
-    reply = await setBehaviour(name, request, state.controls);
-  } else if (area === "api" && rest[0] === "requests") {
-    reply = requests(url, request.method ?? "", rest[1], state.journal) ?? reply;
-  }
-  response.writeHead(reply.status, reply.headers).end(reply.body);
+  const [, parent, name = ""] = /^(.*)\/(.+)$/.exec(path) ?? [];
+  const route = ROUTES[`${request.method} ${path}`] ?? ROUTES[`${request.method} ${parent}/*`];
+  const json = route && request.method !== "GET" ? (await readBody(request))?.json : undefined;
+  const reply = route?.({ name, query: url.searchParams, json }, state);
+  writeReply(
+    response,
+    reply ?? jsonReply(404, { error: `There is no ${request.method} ${path}.` }),
+  );
   return true;
 }
 
-async function setBehaviour(
-  vendor: string,
-  request: IncomingMessage,
-  controls: Controls,
-): Promise<Reply> {
-  const body = await readBody(request);
-  const read = readBehaviour(body?.json);
+function setBehaviour({ name, json }: Call, { vendors, controls }: State): Reply | undefined {
+  if (!vendors.some((vendor) => vendor.name === name)) return undefined;
+  const read = readBehaviour(json);
   if ("faults" in read) return jsonReply(400, { error: read.faults.join(" ") });
-  controls.set(vendor, read.behaviour);
-  return jsonReply(200, controls.all()[vendor]);
+  controls.set(name, read.behaviour);
+  return jsonReply(200, controls.all()[name]);
 }
 
-function requests(
-  url: URL,
-  method: string,
-  seq: string | undefined,
-  journal: Journal,
-): Reply | undefined {
-  if (method === "DELETE" && seq === undefined) {
-    journal.clear();
-    return { status: 204 };
+function setJournal({ json }: Call, { journal }: State): Reply {
+  if (!isObject(json) || typeof json.keep !== "boolean") {
+    return jsonReply(400, { error: "keep is true or false." });
   }
-  if (method !== "GET") return undefined;
-  if (seq !== undefined) {
-    const record = journal.record(Number(seq));
-    return record && jsonReply(200, record);
+  journal.keeps = json.keep;
+  return jsonReply(200, { keep: json.keep });
+}
+
+function receivedKeys({ query }: Call, { vendors, received }: State): Reply | undefined {
+  const vendor = query.get("vendor");
+  if (vendor === null) return jsonReply(200, received.totals());
+  if (!vendors.some(({ name }) => name === vendor)) return undefined;
+  const after = Number(query.get("after") ?? 0);
+  if (!Number.isSafeInteger(after) || after < 0) {
+    return jsonReply(400, { error: "after is the `next` of the page before." });
   }
-  return jsonReply(200, {
-    requests: journal.records(url.searchParams.get("vendor") ?? undefined),
-    open: journal.openCalls(),
-    forgotten: journal.forgotten,
-  });
+  const keys = received.keys(vendor, after, PAGE);
+  return jsonReply(200, { received: keys, next: keys.length === PAGE ? after + PAGE : null });
+}
+
+function setFaults({ json }: Call, { faults }: State): Reply {
+  const read = readFaults(json);
+  if ("wrong" in read) return jsonReply(400, { error: read.wrong.join(" ") });
+  for (const [name, fault] of read.faults) faults.set(name, fault);
+  return jsonReply(200, Object.fromEntries(read.faults));
 }

@@ -3,9 +3,10 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { setTimeout as wait } from "node:timers/promises";
 import type { Behaviour } from "./behaviour.ts";
-import { readBody } from "./body.ts";
+import { readBody, writeReply } from "./body.ts";
 import type { Controls } from "./controls.ts";
 import type { Journal, RequestRecord } from "./journal.ts";
+import type { Received } from "./received.ts";
 import { jsonReply, type Reply, textReply, type Vendor } from "./vendors/vendor.ts";
 
 export async function serveCall(
@@ -13,9 +14,9 @@ export async function serveCall(
   url: URL,
   request: IncomingMessage,
   response: ServerResponse,
-  state: { journal: Journal; controls: Controls },
+  state: { journal: Journal; received: Received; controls: Controls },
 ): Promise<void> {
-  const { journal } = state;
+  const { journal, received } = state;
   const record = journal.arrive({
     vendor: vendor.name,
     method: request.method ?? "",
@@ -33,7 +34,7 @@ export async function serveCall(
 
   const body = await readBody(request);
   if (body === undefined) return; // the client went before its last byte
-  const { reply, events, remarks } = vendor.judge({
+  const { reply, events, remarks, isRehearsal } = vendor.judge({
     method: record.method,
     path: url.pathname.slice(`/${vendor.name}`.length),
     query: url.searchParams,
@@ -53,13 +54,11 @@ export async function serveCall(
     response.destroy();
     return;
   }
-  const {
-    status,
-    headers,
-    body: text,
-  } = behaviour.mode === "error" ? errorReply(behaviour) : reply;
+  const answer = behaviour.mode === "error" ? errorReply(behaviour) : reply;
+  const { status } = answer;
+  if (status < 300 && !isRehearsal) received.accept(vendor.name, events, record.receivedAt);
   journal.end(record, "answered", status);
-  response.writeHead(status, headers).end(text);
+  writeReply(response, answer);
 }
 
 /** Takes the vendor's behaviour, as often as it is set anew while the call hangs. */

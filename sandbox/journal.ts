@@ -48,6 +48,8 @@ const RECORD_BYTES = 2048;
 export type JournalListener = (record: RequestRecord | undefined) => void;
 
 export class Journal {
+  /** Whether requests are kept and shown; open calls are counted all the same. To be switched off under load. */
+  keeps = true;
   /** By seq, oldest first. */
   readonly #records = new Map<number, RequestRecord>();
   readonly #limit: number;
@@ -80,8 +82,10 @@ export class Journal {
       endedAt: null,
       open: { all: this.#opened(ALL), vendor: this.#opened(request.vendor) },
     };
-    this.#records.set(record.seq, record);
-    this.#bytes += RECORD_BYTES;
+    if (this.keeps) {
+      this.#records.set(record.seq, record);
+      this.#bytes += RECORD_BYTES;
+    }
     this.#notify(record);
     return record;
   }

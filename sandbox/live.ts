@@ -41,7 +41,10 @@ export function serveLive(
   }
   const unsubscribe = [
     controls.subscribe(sendVendors),
-    journal.subscribe((record) => (record ? sendRequest(record) : send("clear", {}))),
+    journal.subscribe((record) => {
+      if (!record) send("clear", {});
+      else if (journal.keeps) sendRequest(record);
+    }),
   ];
   response.on("close", () => {
     for (const stop of unsubscribe) stop();

@@ -4,15 +4,18 @@ import { createServer, type IncomingMessage, type ServerResponse } from "node:ht
 import type { AddressInfo } from "node:net";
 import { serveApi } from "./api.ts";
 import type { Behaviour } from "./behaviour.ts";
+import { writeReply } from "./body.ts";
 import { serveCall } from "./calls.ts";
 import { Controls } from "./controls.ts";
+import { type Fault, Faults } from "./faults.ts";
 import { Journal, type OpenCalls, type RequestRecord } from "./journal.ts";
 import { servePage } from "./pages.ts";
+import { Received, type ReceivedKey } from "./received.ts";
 import { vendorsOf } from "./vendors/index.ts";
 import { textReply } from "./vendors/vendor.ts";
 import { WEBHOOK_SECRET } from "./vendors/webhook.ts";
 
-export type { Behaviour, OpenCalls, RequestRecord };
+export type { Behaviour, Fault, OpenCalls, ReceivedKey, RequestRecord };
 
 export interface SandboxOptions {
   /** 0, which is what is taken where nothing is said, chooses a free one. */
@@ -30,13 +33,19 @@ export interface Sandbox {
   requests(vendor?: string): RequestRecord[];
   /** How many calls are and were open at once, under each vendor's name and `all`. */
   openCalls(): OpenCalls;
+  /** What a vendor accepted, by dedupe key; also what `requests` has forgotten or was not to keep. */
+  received(vendor: string): ReceivedKey[];
+  /** Whether requests are kept from now on; without it the sandbox is fast. */
+  keepJournal(keep: boolean): void;
   control(vendor: string, behaviour: Behaviour): void;
+  /** What `GET /faults/{name}` tells from now on. */
+  faults(name: string, fault: Fault): void;
   /**
    * The first answer of `condition` that is neither undefined nor false, asked now and after each
    * change. Rejects after `timeoutMs`, naming `what`.
    */
   until<T>(what: string, condition: () => T | undefined | false, timeoutMs?: number): Promise<T>;
-  /** Drops all records. */
+  /** Drops all records, and what was accepted. */
   clear(): void;
   close(): Promise<void>;
 }
@@ -53,7 +62,9 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
   const names = vendors.map(({ name }) => name);
   const journal = new Journal(names);
   const controls = new Controls(names);
-  const state = { vendors, journal, controls };
+  const received = new Received(names);
+  const faults = new Faults();
+  const state = { vendors, journal, received, controls, faults };
 
   const handle = async (request: IncomingMessage, response: ServerResponse) => {
     const url = URL.parse(`http://sandbox${request.url}`);
@@ -63,8 +74,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     if (url && request.method === "GET" && (await servePage(url.pathname, response, dispatcher))) {
       return;
     }
-    const reply = textReply(404, "There is nothing here.");
-    response.writeHead(reply.status, reply.headers).end(reply.body);
+    writeReply(response, textReply(404, "There is nothing here."));
   };
   const server = createServer((request, response) => {
     handle(request, response).catch((error) => {
@@ -82,9 +92,17 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     requests: (vendor) => journal.records(vendor),
     openCalls: () => journal.openCalls(),
+    received: (vendor) => received.keys(vendor),
+    keepJournal: (keep) => {
+      journal.keeps = keep;
+    },
     control: (vendor, behaviour) => controls.set(vendor, behaviour),
+    faults: (name, fault) => faults.set(name, fault),
     until: (what, condition, timeoutMs = PATIENCE) => until(journal, what, condition, timeoutMs),
-    clear: () => journal.clear(),
+    clear: () => {
+      received.clear();
+      journal.clear();
+    },
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve());

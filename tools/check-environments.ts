@@ -1,8 +1,11 @@
-// Bindings and vars are not inherited by environments, and a Dispatcher that points to another
-// environment's Trace sends real people's events to the wrong vendors. URLs carry write keys and API
-// secrets, which Cloudflare's logs must not keep. This reads the files as wrangler does.
+// Bindings and vars are not inherited by environments, and a Worker that points to another environment's
+// sends real people's events to the wrong vendors. URLs carry write keys and API secrets, which Cloudflare's
+// logs must not keep. This reads the files as wrangler does.
 import { unstable_readConfig } from "wrangler";
 
+const DISPATCHER = "wrangler.toml";
+const TRACE = "trace/wrangler.toml";
+const CONSOLE = "console/wrangler.toml";
 const ENVIRONMENTS = ["staging", "production"];
 const PLACEHOLDER = "00000000-0000-0000-0000-000000000000"; // until the database is made
 const faults: string[] = [];
@@ -20,7 +23,9 @@ interface Config {
   d1_databases: { binding: string; database_name?: string; database_id?: string }[];
   services?: { binding: string; service: string }[];
   kv_namespaces: { binding: string }[];
-  durable_objects: { bindings: { name: string }[] };
+  durable_objects: { bindings: { name: string; class_name: string; script_name?: string }[] };
+  migrations: { tag: string; new_sqlite_classes?: string[] }[];
+  ratelimits: { name: string; namespace_id: string; simple: unknown }[];
 }
 
 function read(config: string, env?: string): Config {
@@ -32,13 +37,18 @@ function bindings(config: Config): string {
     ...config.d1_databases.map((one) => `d1 ${one.binding}`),
     ...(config.services ?? []).map((one) => `service ${one.binding}`),
     ...config.kv_namespaces.map((one) => `kv ${one.binding}`),
-    ...config.durable_objects.bindings.map((one) => `object ${one.name}`),
+    ...config.durable_objects.bindings.map((one) => `object ${one.name} (${one.class_name})`),
+    ...config.ratelimits.map((one) => `rate limit ${one.name}`),
   ];
   return names.sort().join(", ");
 }
 
-for (const file of ["wrangler.toml", "trace/wrangler.toml"]) {
+const compatibilityDate = read(DISPATCHER).compatibility_date;
+for (const file of [DISPATCHER, TRACE, CONSOLE]) {
   const base = read(file);
+  if (base.compatibility_date !== compatibilityDate) {
+    faults.push(`${file}: the compatibility date must be Dispatcher's, ${compatibilityDate}`);
+  }
   for (const env of ENVIRONMENTS) {
     const config = read(file, env);
     const say = (fault: string) => faults.push(`${file}: env.${env}: ${fault}`);
@@ -47,9 +57,9 @@ for (const file of ["wrangler.toml", "trace/wrangler.toml"]) {
     }
     const missing = Object.keys(base.vars).filter((name) => !(name in config.vars));
     if (missing.length > 0) say(`lacks the vars ${missing.join(", ")}`);
-    // Trace's others are settings of trackers, which differ; what Dispatcher does must not.
+    // Trace's others are settings of trackers, which differ; what the other Workers do must not.
     const added = Object.keys(config.vars).filter((name) => !(name in base.vars));
-    if (file === "wrangler.toml" && added.length > 0) {
+    if (file !== TRACE && added.length > 0) {
       say(`has the vars ${added.join(", ")}, which development lacks`);
     }
     if (config.vars.ENVIRONMENT !== env) say(`ENVIRONMENT must be "${env}"`);
@@ -59,34 +69,65 @@ for (const file of ["wrangler.toml", "trace/wrangler.toml"]) {
   }
 }
 
+// What no two environments may share, and the one that has it.
 const usedBy = new Map<string, string>();
+function claim(where: string, what: string): void {
+  const other = usedBy.get(what);
+  if (other) faults.push(`${where}: has the ${what} of ${other}`);
+  usedBy.set(what, where);
+}
+
 for (const env of [undefined, ...ENVIRONMENTS]) {
   const where = env ?? "development";
-  const dispatcher = read("wrangler.toml", env);
-  const trace = read("trace/wrangler.toml", env);
+  const say = (fault: string) => faults.push(`${where}: ${fault}`);
+  const dispatcher = read(DISPATCHER, env);
+  const trace = read(TRACE, env);
+  const operator = read(CONSOLE, env);
+
   const target = dispatcher.services?.find((one) => one.binding === "TRACE")?.service;
-  if (target !== trace.name)
-    faults.push(`${where}: Dispatcher's TRACE is ${target}, not ${trace.name}`);
-  if (trace.workers_dev !== false || trace.preview_urls !== false) {
-    faults.push(`${where}: Trace must have workers_dev = false and preview_urls = false`);
+  if (target !== trace.name) say(`Dispatcher's TRACE is ${target}, not ${trace.name}`);
+
+  const own = dispatcher.durable_objects.bindings.find((one) => one.name === "OUTBOX");
+  if (own?.class_name !== "Outbox" || own.script_name) {
+    say("Dispatcher must have the binding OUTBOX to its own class Outbox");
   }
-  if (trace.route || trace.routes?.length) faults.push(`${where}: Trace must have no route`);
-  for (const { name, observability } of [dispatcher, trace]) {
+  if (!dispatcher.migrations.some((one) => one.new_sqlite_classes?.includes("Outbox"))) {
+    say('Dispatcher must have a migration with new_sqlite_classes = ["Outbox"]');
+  }
+  const lent = operator.durable_objects.bindings.find((one) => one.name === "OUTBOX");
+  if (lent?.class_name !== "Outbox" || lent.script_name !== dispatcher.name) {
+    say(`Console must have the binding OUTBOX to the class Outbox of ${dispatcher.name}`);
+  }
+  // They are part of where a shard is found, or put.
+  for (const name of ["OUTBOX_JURISDICTION", "OUTBOX_LOCATION"]) {
+    if ((operator.vars[name] ?? "") !== (dispatcher.vars[name] ?? "")) {
+      say(`Console's ${name} must be Dispatcher's`);
+    }
+  }
+
+  for (const [worker, { workers_dev, preview_urls, route, routes }] of [
+    ["Trace", trace],
+    ["Console", operator],
+  ] as const) {
+    if (workers_dev !== false || preview_urls !== false) {
+      say(`${worker} must have workers_dev = false and preview_urls = false`);
+    }
+    if (route || routes?.length) {
+      say(`${worker} must have no route; Console gets its address where Access is set up`);
+    }
+  }
+  for (const { name, observability } of [dispatcher, trace, operator]) {
     if (!observability?.enabled || !observability.redact_query_string) {
       faults.push(`${name}: observability must have enabled = true and redact_query_string = true`);
     }
   }
   for (const { database_id: id } of env ? dispatcher.d1_databases : []) {
-    if (!id || id === PLACEHOLDER) continue;
-    const other = usedBy.get(id);
-    if (other) faults.push(`${where}: has the database of ${other}, ${id}`);
-    usedBy.set(id, where);
+    if (id && id !== PLACEHOLDER) claim(where, `database ${id}`);
   }
+  for (const { namespace_id: id } of dispatcher.ratelimits) claim(where, `rate limit ${id}`);
   const databases = dispatcher.d1_databases.map((one) => one.database_name);
   if (env && databases.some((name) => !name?.endsWith(`-${env}`))) {
-    faults.push(
-      `${where}: the database must be named for its environment, not ${databases.join(", ")}`,
-    );
+    say(`the database must be named for its environment, not ${databases.join(", ")}`);
   }
 }
 

@@ -2,7 +2,7 @@
 // runtime; `ARCHITECTURE.md` shows them.
 import { execFileSync } from "node:child_process";
 
-const PURE = ["event", "allowlist", "trackers", "warehouse"];
+const PURE = ["event", "allowlist", "trackers", "warehouse", "outbox"];
 
 // What needs a runtime, which pure crates may not have, not even through another crate.
 const RUNTIME = ["worker", "js-sys", "web-sys", "wasm-bindgen", "getrandom"];
@@ -15,9 +15,11 @@ const MAY_USE: Record<string, string[]> = {
   allowlist: ["event"],
   trackers: ["event", "allowlist"],
   warehouse: ["event", "allowlist"],
+  outbox: ["event"],
   edge: ["event"],
-  dispatcher: ["event", "warehouse", "edge"],
+  dispatcher: ["event", "outbox", "warehouse", "edge"],
   trace: ["event", "allowlist", "trackers", "edge"],
+  console: ["event", "outbox", "edge"],
   cli: PURE,
 };
 

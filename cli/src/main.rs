@@ -1,8 +1,10 @@
 //! `sparrow`: what people do with Sparrow from a terminal.
 
+mod load;
 mod warehouse;
 
 use clap::{Parser, Subcommand};
+use std::error::Error;
 use std::process::ExitCode;
 
 /// Sparrow's command line.
@@ -18,17 +20,24 @@ enum Command {
     /// The warehouse that keeps every payload.
     #[command(subcommand)]
     Warehouse(warehouse::Command),
+    /// Send events under load, then look for every one of them in the warehouse, its account and at the vendors.
+    Load(Box<load::Load>),
 }
 
 fn main() -> ExitCode {
-    let done = match Cli::parse().command {
-        Command::Warehouse(command) => warehouse::run(command),
-    };
-    match done {
-        Ok(()) => ExitCode::SUCCESS,
+    match run(Cli::parse().command) {
+        Ok(code) => code,
         Err(error) => {
             eprintln!("sparrow: {error}");
             ExitCode::FAILURE
         }
     }
+}
+
+fn run(command: Command) -> Result<ExitCode, Box<dyn Error>> {
+    match command {
+        Command::Warehouse(command) => warehouse::run(command)?,
+        Command::Load(load) => return Ok(load::run(&load)?),
+    }
+    Ok(ExitCode::SUCCESS)
 }

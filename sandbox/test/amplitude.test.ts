@@ -22,8 +22,11 @@ test("good events are taken", () => {
     server_upload_time: NOW,
   });
   assert.deepEqual(
-    events.map(({ name }) => name),
-    ["pageview", "e"],
+    events.map(({ name, key }) => [name, key]),
+    [
+      ["pageview", "i"],
+      ["e", undefined],
+    ],
   );
   assert.equal(judge(amplitude, "/2/httpapi", body, { method: "GET" }).reply.status, 405);
   assert.equal(judge(amplitude, "/batch", body).reply.status, 404);

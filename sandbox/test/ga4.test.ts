@@ -44,6 +44,21 @@ test("the events of a body are seen, also where it is refused", () => {
   ]);
 });
 
+test("an event is known again by its visitor, time, name and page; without a time by nothing", () => {
+  const event = { timestamp_micros: 1, params: { page_location: "https://a.example/" } };
+  const key = (body: unknown) => judge(ga4, "/mp/collect", body).events[0]?.key;
+  const keys = [
+    good(event),
+    good(event, { client_id: "2.3" }),
+    good({ ...event, timestamp_micros: 2 }),
+    good({ ...event, name: "scroll" }),
+    good({ ...event, params: {} }),
+  ].map(key);
+  assert.equal(new Set(keys).size, keys.length);
+  assert.equal(keys[0], key(good(event)));
+  assert.equal(key(good()), undefined);
+});
+
 test("other paths and methods are not GA4's", () => {
   assert.equal(judge(ga4, "/g/collect", good()).reply.status, 404);
   assert.equal(judge(ga4, "/mp/collect", good(), { method: "GET" }).reply.status, 405);

@@ -28,7 +28,7 @@ test("good events are taken, one or many", () => {
 });
 
 test("the events of one or many are seen", () => {
-  const expected = [{ name: "purchase", properties: EVENT.properties }];
+  const expected = [{ name: "purchase", properties: EVENT.properties, key: "k" }];
   assert.deepEqual(judge(heap, "/api/track", { app_id: "1", ...EVENT }).events, expected);
   assert.deepEqual(judge(heap, "/api/track", { events: [EVENT] }).events, expected);
   assert.deepEqual(judge(heap, "/api/track", "nothing").events, []);

@@ -87,6 +87,14 @@ test("events are found in the usual forms", () => {
   assert.deepEqual(judge(webhook(WEBHOOK_SECRET), "", "text").events, []);
 });
 
+test("the id is the key of an event that comes alone", () => {
+  const headers = { "webhook-id": "msg_1" };
+  const keys = (body: unknown) =>
+    judge(webhook(WEBHOOK_SECRET), "", body, { headers }).events.map(({ key }) => key);
+  assert.deepEqual(keys({ event: "e" }), ["msg_1"]);
+  assert.deepEqual(keys([{ event: "e" }]), [undefined]);
+});
+
 test("other paths and methods are refused", () => {
   assert.equal(judge(webhook(WEBHOOK_SECRET), "/other", BODY).reply.status, 404);
   assert.equal(judge(webhook(WEBHOOK_SECRET), "", BODY, { method: "GET" }).reply.status, 405);

@@ -54,7 +54,9 @@ export const amplitude: Vendor = {
     const body = isObject(call.json) ? call.json : {};
     return {
       reply: answer(call.json, Buffer.byteLength(call.body), call.receivedAt),
-      events: objectsOf(body.events).map((event) => seen(event, "event_type", "event_properties")),
+      events: objectsOf(body.events).map((event) =>
+        seen(event, "event_type", "event_properties", event.insert_id),
+      ),
       remarks: [],
     };
   },

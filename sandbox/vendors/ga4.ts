@@ -5,6 +5,7 @@
 import { type Finding, findings } from "./ga4-rules.ts";
 import {
   isObject,
+  type JsonObject,
   type Judgement,
   jsonReply,
   objectsOf,
@@ -26,12 +27,27 @@ export const ga4: Vendor = {
     }
     const found = findings(call.body, call.json, call.receivedAt);
     const body = isObject(call.json) ? call.json : {};
-    const events = objectsOf(body.events).map((event) => seen(event, "name", "params"));
-    return call.path === DEBUG
-      ? { reply: jsonReply(200, { validationMessages: found }), events, remarks: [] }
-      : { ...collect(call, found), events };
+    const events = objectsOf(body.events).map((event) =>
+      seen(event, "name", "params", keyOf(body, event)),
+    );
+    if (call.path === COLLECT) return { ...collect(call, found), events };
+    const reply = jsonReply(200, { validationMessages: found });
+    return { reply, events, remarks: [], isRehearsal: true };
   },
 };
+
+/**
+ * GA4 has no dedupe key. An attempt that repeats an event repeats its visitor, time, name and page, and
+ * two events rarely share them all; without a time they may.
+ */
+function keyOf(
+  { client_id }: JsonObject,
+  { timestamp_micros, name, params }: JsonObject,
+): string | undefined {
+  if (timestamp_micros === undefined) return undefined;
+  const page = isObject(params) ? params.page_location : undefined;
+  return [client_id, timestamp_micros, name, page].join(" ");
+}
 
 /** The real endpoint answers 204 to anything. What it would drop is said in remarks. */
 function collect(call: VendorCall, found: Finding[]): Pick<Judgement, "reply" | "remarks"> {

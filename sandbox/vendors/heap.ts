@@ -29,7 +29,7 @@ export const heap: Vendor = {
     return {
       reply: fault ? textReply(400, fault) : { status: 200 },
       events: ("events" in body ? objectsOf(body.events) : single).map((event) =>
-        seen(event, "event", "properties"),
+        seen(event, "event", "properties", event.idempotency_key),
       ),
       remarks: [],
     };

@@ -30,6 +30,8 @@ export interface Judgement {
   events: SeenEvent[];
   /** What a person should know and the reply does not say. */
   remarks: string[];
+  /** The vendor looks at the request and keeps nothing of it. */
+  isRehearsal?: true;
 }
 
 export interface Reply {
@@ -42,6 +44,8 @@ export interface SeenEvent {
   name: string;
   /** What describes the event; the rest of it is in the body. */
   properties: Record<string, unknown>;
+  /** By which the vendor, or at least the sandbox, knows a repeated event. */
+  key?: string;
 }
 
 export function jsonReply(status: number, body: unknown): Reply {
@@ -76,11 +80,13 @@ export function objectsOf(value: unknown): JsonObject[] {
   return Array.isArray(value) ? value.filter(isObject) : [];
 }
 
-/** `value` as an event on the page, its name and properties in these members. */
-export function seen(value: JsonObject, name: string, properties: string): SeenEvent {
+/** `value` as an event on the page, its name and properties in these members, and its key. */
+export function seen(value: JsonObject, name: string, properties: string, key: unknown): SeenEvent {
   const described = value[properties];
-  return {
+  const event: SeenEvent = {
     name: typeof value[name] === "string" ? value[name] : "(no name)",
     properties: isObject(described) ? described : {},
   };
+  if (typeof key === "string") event.key = key;
+  return event;
 }

@@ -1,7 +1,7 @@
 // A webhook that takes only signed requests.
 // https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md
 
-import { createHmac, timingSafeEqual } from "node:crypto";
+import { createHmac, createSecretKey, type KeyObject, timingSafeEqual } from "node:crypto";
 import {
   isObject,
   jsonReply,
@@ -19,7 +19,7 @@ export const WEBHOOK_SECRET = "whsec_c3BhcnJvdy1zYW5kYm94LXdlYmhvb2sta2V5";
 const TOLERANCE = 5 * 60;
 
 export function webhook(secret: string): Vendor {
-  const key = Buffer.from(secret.replace(/^whsec_/, ""), "base64");
+  const key = createSecretKey(secret.replace(/^whsec_/, ""), "base64");
   return {
     name: "webhook",
     title: "Webhook",
@@ -28,7 +28,7 @@ export function webhook(secret: string): Vendor {
       const fault = signatureFault(call, key);
       return {
         reply: fault ? jsonReply(401, { error: fault }) : jsonReply(200, { ok: true }),
-        events: eventsOf(call.json),
+        events: eventsOf(call),
         remarks: [fault ? `Signature invalid: ${fault}` : "Signature valid."],
       };
     },
@@ -38,7 +38,7 @@ export function webhook(secret: string): Vendor {
 /** Why the signature does not hold; undefined for one that does. */
 function signatureFault(
   { headers, body, receivedAt }: VendorCall,
-  key: Buffer,
+  key: KeyObject,
 ): string | undefined {
   const {
     "webhook-id": id,
@@ -65,15 +65,18 @@ function signatureFault(
 
 /**
  * A webhook has no format of its own: one event, an array of them, `{events}` or `{batch}`; what
- * describes an event is in `properties`, in `data.properties` or in `data`.
+ * describes an event is in `properties`, in `data.properties` or in `data`. The `webhook-id` is the key of
+ * the request, and so of an event that comes alone.
  */
-function eventsOf(json: unknown): SeenEvent[] {
+function eventsOf({ json, headers }: VendorCall): SeenEvent[] {
   const body = isObject(json) ? json : {};
   const list = [json, body.events, body.batch].find(Array.isArray);
+  const id = headers["webhook-id"];
+  const key = list === undefined && typeof id === "string" ? { key: id } : {};
   return (list ? objectsOf(list) : isObject(json) ? [json] : []).map((event) => {
     const name = [event.event, event.name, event.type].find((value) => typeof value === "string");
     const data = isObject(event.data) ? event.data : {};
     const properties = [event.properties, data.properties, data].find(isObject);
-    return { name: name ?? "(no name)", properties: properties ?? {} };
+    return { name: name ?? "(no name)", properties: properties ?? {}, ...key };
   });
 }

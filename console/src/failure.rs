@@ -1,0 +1,44 @@
+//! Why a request is not answered as it wished.
+
+use crate::shards::ShardError;
+use serde_json::json;
+use worker::{Response, Result};
+
+/// What is in the way.
+#[derive(Debug, thiserror::Error)]
+pub enum Failure {
+    /// The request is wrong in all these ways.
+    #[error("{}", .0.join("; "))]
+    Faults(Vec<String>),
+    /// Shard 0 keeps the list of all shards; without it none is known.
+    #[error("shard 0, which keeps the list of shards: {0}")]
+    NoList(#[from] ShardError),
+    /// The runtime failed.
+    #[error("{0}")]
+    Runtime(#[from] worker::Error),
+}
+
+impl Failure {
+    /// The answer to the request.
+    pub fn response(&self) -> Result<Response> {
+        match self {
+            Self::Faults(faults) => Ok(Response::from_json(&json!({"faults": faults}))?.with_status(400)),
+            Self::NoList(_) => refuse(502, &self.to_string()),
+            Self::Runtime(error) => {
+                edge::log::error("failed", json!({"problem": error.to_string()}));
+                refuse(500, "something failed in Console; its log says what")
+            }
+        }
+    }
+}
+
+impl From<Vec<String>> for Failure {
+    fn from(faults: Vec<String>) -> Self {
+        Self::Faults(faults)
+    }
+}
+
+/// An answer that says what is wrong.
+pub fn refuse(status: u16, message: &str) -> Result<Response> {
+    Ok(Response::from_json(&json!({"error": message}))?.with_status(status))
+}

@@ -1,0 +1,102 @@
+//! Who may ask, and what.
+
+use crate::failure::{Failure, refuse};
+use crate::params::Params;
+use crate::route::Route;
+use crate::settings::{Settings, settings};
+use crate::shards::Outbox;
+use crate::{command, dead, lanes, ledger};
+use edge::body::{self, BodyError};
+use serde_json::json;
+use worker::{Env, Method, Request, Response, Result};
+
+/// Longest body that is read, in bytes; a filter has a few hundred.
+const MAX_BODY: usize = 16 * 1024;
+
+/// Answers a request. Nothing of it is to be kept on the way.
+pub async fn answer(request: Request, env: &Env) -> Result<Response> {
+    let response = guarded(request, env).await?;
+    response.headers().set("cache-control", "no-store")?;
+    Ok(response)
+}
+
+async fn guarded(request: Request, env: &Env) -> Result<Response> {
+    let settings = settings(env);
+    let settings = match &*settings {
+        Ok(settings) => settings,
+        Err(faults) => {
+            edge::log::error("bad_settings", json!({"faults": faults}));
+            return refuse(500, &format!("wrong settings: {}", faults.join("; ")));
+        }
+    };
+    let Some(token) = &settings.token else {
+        let problem = "CONSOLE_TOKEN is missing or has less than 32 characters";
+        edge::log::error("console_off", json!({"problem": problem}));
+        return refuse(404, "not found");
+    };
+    if !edge::transport::is_allowed(&request.inner().url(), &settings.environment) {
+        return refuse(403, "use https (and deploy with an environment: staging or production)");
+    }
+    let path = request.path();
+    if path == "/health" {
+        return match request.method() {
+            Method::Get | Method::Head => Response::from_json(&json!({"status": "ok"})),
+            _ => not_allowed("GET, HEAD"),
+        };
+    }
+    if !token.admits(request.headers().get("authorization")?.as_deref()) {
+        let response = refuse(401, "send the token: Authorization: Bearer …")?;
+        response.headers().set("www-authenticate", "Bearer")?;
+        return Ok(response);
+    }
+    let Some(route) = Route::of(&path) else { return refuse(404, "not found") };
+    if request.method() != route.method() {
+        return not_allowed(route.method().as_ref());
+    }
+    match run(route, request, env, settings).await {
+        Ok(response) => Ok(response),
+        Err(failure) => failure.response(),
+    }
+}
+
+async fn run(
+    route: Route<'_>,
+    mut request: Request,
+    env: &Env,
+    settings: &Settings,
+) -> std::result::Result<Response, Failure> {
+    let outbox = Outbox::new(env, &settings.shards);
+    let url = request.inner().url();
+    match route {
+        Route::Shards => {
+            Params::of_url(&url).finish()?;
+            lanes::by_shard(outbox).await
+        }
+        Route::Trackers => {
+            Params::of_url(&url).finish()?;
+            lanes::by_tracker(outbox).await
+        }
+        Route::Ledger => ledger::ledger(outbox, Params::of_url(&url)).await,
+        Route::Dead => dead::list(outbox, Params::of_url(&url)).await,
+        Route::Replay => {
+            let body = read_body(&mut request).await.map_err(|error| vec![error.to_string()])?;
+            command::replay(outbox, Params::of_body(&url, &body)).await
+        }
+        Route::Pause { tracker, paused } => {
+            command::pause(outbox, Params::of_url(&url), tracker, paused).await
+        }
+    }
+}
+
+async fn read_body(request: &mut Request) -> std::result::Result<Vec<u8>, BodyError> {
+    match request.inner().body() {
+        None => Ok(Vec::new()),
+        Some(_) => body::read(request.stream()?, MAX_BODY).await,
+    }
+}
+
+fn not_allowed(methods: &str) -> Result<Response> {
+    let response = refuse(405, "method not allowed")?;
+    response.headers().set("allow", methods)?;
+    Ok(response)
+}
