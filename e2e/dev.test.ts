@@ -109,7 +109,10 @@ test("the event sent by curl is in the SQL answer and on the sandbox's page for 
   assert.equal(answer, "OK");
   await atEveryVendor("billing");
   days.push(today()); // another one when midnight came in between
-  const [row, ...others] = rows(command("npx wrangler d1 execute"));
+  const [row, ...others] = await eventually("the warehouse has the event", () => {
+    const answer = rows(command("npx wrangler d1 execute"));
+    return answer.length > 0 && answer;
+  });
   assert.deepEqual(others, []);
   assert.ok(days.includes(String(row?.day)), `${row?.day} is not of ${days}`);
   assert.deepEqual(row, { day: row?.day, event: "purchase product", events: 1 });
@@ -138,9 +141,10 @@ test("a click on the demo page is in the warehouse byte for byte and at the vend
   for (const { vendor, body } of await atEveryVendor("[card]")) {
     assert.ok(body.includes("[email]") && !body.includes("ada@") && !body.includes("4111"), vendor);
   }
-  const [row] = query(
-    `SELECT data, json_extract(context, '$.origin') AS origin FROM raw WHERE eventId = '${eventId}'`,
-  );
+  const row = await eventually("the warehouse has the payload", () => {
+    const columns = "data, json_extract(context, '$.origin') AS origin";
+    return query(`SELECT ${columns} FROM raw WHERE eventId = '${eventId}'`)[0];
+  });
   assert.deepEqual(row, { data: body, origin: SANDBOX });
   await demo.close();
 });

@@ -3,30 +3,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { startSparrow } from "./support/sparrow.ts";
+import { eventually } from "./support/wait.ts";
 
-test("a warehouse that refuses the row is a 503 with Retry-After, and no vendor hears of it", async () => {
-  const sparrow = await startSparrow({ withoutTables: true });
-  try {
-    const event = { event: "sign up", userId: "u", properties: { plan: "free" } };
-    const refused = await sparrow.send(event, "&id=refused");
-    assert.equal(refused.status, 503);
-    assert.equal(refused.headers.get("retry-after"), "5");
-    const problem = sparrow.logs().find((line) => line.code === "not_stored");
-    assert.equal(problem?.payload, "refused");
-
-    await sparrow.migrate();
-    assert.equal((await sparrow.send(event, "&id=taken")).status, 200);
-    await sparrow.forwarded("taken");
-    assert.ok(
-      sparrow.sandbox.requests("webhook").length === 1,
-      "only what was stored was forwarded",
-    );
-  } finally {
-    await sparrow.close();
-  }
-});
-
-test("wrong settings are listed at once, hold back vendors and lose nothing", async () => {
+test("wrong settings are listed at once, hold back vendors, and once they are right nothing is lost", async () => {
   const sparrow = await startSparrow({
     trace: {
       GA4_MEASUREMENT_ID: "UA-1",
@@ -35,6 +14,7 @@ test("wrong settings are listed at once, hold back vendors and lose nothing", as
       AMPLITUDE_KEY: "typo",
     },
   });
+  const ids = Array.from({ length: 20 }, (_, i) => `kept-${i}`);
   try {
     const answer = await sparrow.trace("/open", { payloads: [] });
     assert.equal(answer.status, 500);
@@ -44,9 +24,27 @@ test("wrong settings are listed at once, hold back vendors and lose nothing", as
     }
     assert.ok(!faults.includes("UA-1") && !faults.includes("example.com"), "no value is told");
 
-    assert.equal((await sparrow.send({ event: "sign up" }, "&id=kept")).status, 200);
-    assert.equal((await sparrow.sql("SELECT 1 FROM raw WHERE eventId = 'kept'")).length, 1);
+    for (const id of ids) {
+      const event = { event: "sign up", userId: "ada@example.com", deviceId: id };
+      assert.equal((await sparrow.send(event, `&id=${id}`)).status, 200);
+    }
+    const lane = await eventually("the lane has given up for now", async () => {
+      const lane = await sparrow.lane("(open)");
+      return lane?.breaker === "open" && lane;
+    });
+    assert.deepEqual([lane.reason, lane.backlog], ["trace_500", ids.length]);
+    const kept = await sparrow.sql("SELECT 1 FROM raw WHERE eventId LIKE 'kept-%'");
+    assert.equal(kept.length, ids.length, "the warehouse has them all");
     assert.equal(sparrow.sandbox.requests().length, 0);
+    const failed = sparrow.logs().find(({ code }) => code === "call_failed");
+    assert.deepEqual([failed?.lane, failed?.reason], ["open", "trace_500"]);
+    assert.ok(!JSON.stringify(sparrow.logs()).includes("ada@"), "no value is logged");
+
+    await sparrow.restart({ trace: {} });
+    const sums = await sparrow.balanced(ids.length);
+    for (const { tracker, delivered, rejected } of Object.values(sums)) {
+      assert.equal(tracker === "heap" ? rejected : delivered, ids.length, tracker);
+    }
   } finally {
     await sparrow.close();
   }

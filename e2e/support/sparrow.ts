@@ -1,20 +1,18 @@
-// Both Workers as built for production, in one workerd, with a local D1 and the vendor sandbox.
+// The Workers as built for production, in one workerd, with a local D1 and the vendor sandbox.
 
 import { execFileSync } from "node:child_process";
-import { readFileSync } from "node:fs";
-import { resolve } from "node:path";
-import { parseEnv } from "node:util";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { convertV4MiniflareOptions, Miniflare } from "miniflare";
-import { unstable_getMiniflareWorkerOptions, unstable_readConfig } from "wrangler";
 import { startSandbox } from "../../sandbox/server.ts";
-import { eventually } from "./wait.ts";
+import { account, type Row } from "./account.ts";
+import { type Options, TRACKERS, workers } from "./workers.ts";
 
 export const DEVELOPMENT_KEY = "sparrow-development-key";
 
 /** The origin that the policy allows in development. */
 export const DEVELOPMENT_ORIGIN = "http://localhost:8788";
-
-type Row = Record<string, unknown>;
 
 interface Database {
   prepare(sql: string): {
@@ -24,133 +22,127 @@ interface Database {
 }
 
 interface Service {
-  fetch(url: string, init: RequestInit): Promise<Response>;
+  fetch(url: string, init?: RequestInit): Promise<Response>;
 }
 
-/** Trace's log line for a payload. */
-export interface Forwarded extends Row {
-  payload: string;
-  policy: string;
-  events: {
-    id: string;
-    event: string;
-    trackers: Record<string, string>;
-    changes?: Record<string, unknown>[];
-  }[];
-  omitted: number;
+interface Namespace {
+  idFromName(name: string): unknown;
+  get(id: unknown): Service;
 }
 
-export interface Options {
-  /** Vars of Trace, over those of the sandbox. */
-  trace?: Record<string, string>;
-  /** Vars of Dispatcher. */
-  dispatcher?: Record<string, string>;
-  /** Trackers without settings. */
-  off?: string[];
-  /** Leave the tables out: a warehouse that refuses every row. */
-  withoutTables?: boolean;
+/** What a shard says of itself; `outbox::admin::ShardStatus`. */
+export interface Status {
+  full: boolean;
+  payloads: number;
+  rowsWritten: number;
+  lanes: Lane[];
+}
+
+export interface Lane {
+  lane: string;
+  breaker: string;
+  failures: number;
+  reason: string | null;
+  backlog: number;
+  dead: number;
 }
 
 export type Sparrow = Awaited<ReturnType<typeof startSparrow>>;
 
 export async function startSparrow(options: Options = {}) {
   const sandbox = await startSandbox({ port: 0 });
+  const state = mkdtempSync(join(tmpdir(), "sparrow-"));
   const lines: string[] = [];
-  const workerd = new Miniflare(
-    convertV4MiniflareOptions({
-      host: "127.0.0.1",
-      port: 0,
-      cf: false,
-      handleStructuredLogs: ({ message }) => lines.push(message),
-      workers: [
-        worker("wrangler.toml", "dispatcher/build", options.dispatcher),
-        worker("trace/wrangler.toml", "trace/build", {
-          ...trackersAt(sandbox.url, options.off),
-          ...options.trace,
-        }),
-      ],
-    }),
-  );
-  const url = await workerd.ready;
-  const D1 = (await workerd.getD1Database("D1", "sparrow")) as unknown as Database;
-  const trace = (await workerd.getWorker("sparrow-trace")) as unknown as Service;
-  if (!options.withoutTables) await migrate(D1);
+  let running = await run(options);
+  await migrate(running.D1);
 
-  /** The Workers' log lines that are JSON. */
-  const logs = (): Row[] =>
-    lines.flatMap((message) => {
-      try {
-        return [JSON.parse(message) as Row];
-      } catch {
-        return [];
-      }
-    });
+  async function run(options: Options) {
+    const workerd = new Miniflare(
+      convertV4MiniflareOptions({
+        host: "127.0.0.1",
+        port: 0,
+        cf: false,
+        resourcePersistencePath: state,
+        handleStructuredLogs: ({ message }) => lines.push(message),
+        workers: workers(sandbox.url, options),
+      }),
+    );
+    const { origin } = await workerd.ready;
+    const D1 = (await workerd.getD1Database("D1", "sparrow")) as unknown as Database;
+    const outbox = await workerd.getDurableObjectNamespace("OUTBOX", "sparrow");
+    return { workerd, origin, D1, outbox: outbox as unknown as Namespace, options };
+  }
+
+  const service = async (name: string) =>
+    (await running.workerd.getWorker(name)) as unknown as Service;
+
+  /** Asks a shard of the Outbox as Console does: with a body by POST, else by GET. */
+  const outbox = async <T>(path: string, shard = 0, body?: unknown): Promise<T> => {
+    const object = running.outbox.get(running.outbox.idFromName(`outbox-${shard}`));
+    const init = body === undefined ? {} : { method: "POST", body: JSON.stringify(body) };
+    const answer = await object.fetch(`http://outbox${path}`, init);
+    if (answer.status !== 200) throw new Error(`${path}: ${answer.status} ${await answer.text()}`);
+    return (await answer.json()) as T;
+  };
+
+  const status = (shard = 0) => outbox<Status>("/status", shard);
+
+  const sql = async (sql: string, ...values: unknown[]): Promise<Row[]> => {
+    const statement = running.D1.prepare(sql).bind(...values);
+    return (await statement.all()).results;
+  };
 
   return {
-    /** Dispatcher's address, without a trailing slash. */
-    url: url.origin,
+    /** Dispatcher's address, without a trailing slash; another one after a restart. */
+    get url() {
+      return running.origin;
+    },
     sandbox,
     /** Sends a payload as a server does, with the development write key. */
     send: (body: unknown, query = "") =>
-      fetch(`${url.origin}/e?key=${DEVELOPMENT_KEY}${query}`, {
+      fetch(`${running.origin}/e?key=${DEVELOPMENT_KEY}${query}`, {
         method: "POST",
         body: typeof body === "string" ? body : JSON.stringify(body),
       }),
     /** Trace, past Dispatcher: what only the service binding can reach. */
-    trace: (path: string, body: unknown) =>
-      trace.fetch(`https://trace${path}`, {
-        method: "POST",
-        body: JSON.stringify(body),
+    trace: async (path: string, body: unknown) => {
+      const init = { method: "POST", body: JSON.stringify(body) };
+      return (await service("sparrow-trace")).fetch(`https://trace${path}`, init);
+    },
+    /** Console, where it runs. */
+    console: async (path: string, init?: RequestInit) =>
+      (await service("sparrow-console")).fetch(`http://localhost${path}`, init),
+    sql,
+    ...account(sql, () => TRACKERS.filter((tracker) => !running.options.off?.includes(tracker))),
+    outbox,
+    /** What a shard says of itself. Asking is a request, which wakes it. */
+    status,
+    lane: async (name: string, shard = 0): Promise<Lane | undefined> =>
+      (await status(shard)).lanes.find(({ lane }) => lane === name),
+    /** The Workers' log lines that are JSON. */
+    logs: (): Row[] =>
+      lines.flatMap((message) => {
+        try {
+          return [JSON.parse(message) as Row];
+        } catch {
+          return [];
+        }
       }),
-    sql: async (sql: string, ...values: unknown[]): Promise<Row[]> =>
-      (
-        await D1.prepare(sql)
-          .bind(...values)
-          .all()
-      ).results,
-    /** What Trace logged of a payload once it had gone to every tracker. */
-    forwarded: (payload: string) =>
-      eventually(`payload ${payload} is forwarded`, () =>
-        logs().find((line) => line.code === "forwarded" && line.payload === payload),
-      ) as Promise<Forwarded>,
-    migrate: () => migrate(D1),
-    logs,
+    /**
+     * Ends workerd and starts it again on what was stored, with other options where they are given. The shards that are
+     * named are woken, as any request does; the alarm of the others may be half a minute away.
+     */
+    restart: async (changes: Options = {}, woken: number[] = [0]) => {
+      await running.workerd.dispose();
+      running = await run({ ...running.options, ...changes });
+      for (const shard of woken) await status(shard);
+    },
     close: async () => {
-      await workerd.dispose();
+      await running.workerd.dispose();
       await sandbox.close();
+      rmSync(state, { recursive: true, force: true });
     },
   };
-}
-
-/** A Worker as its own configuration says, from what was built for deployment. */
-function worker(config: string, build: string, vars: Record<string, string> = {}) {
-  const parsed = unstable_readConfig({ config });
-  const { workerOptions } = unstable_getMiniflareWorkerOptions(parsed);
-  const bindings = { ...parsed.vars, ...vars } as Record<string, string>;
-  if (!parsed.name) throw new Error(`${config} has no name`);
-  return {
-    ...workerOptions,
-    name: parsed.name,
-    bindings,
-    modulesRoot: resolve(build),
-    modules: [
-      { type: "ESModule" as const, path: resolve(build, "index.js") },
-      { type: "CompiledWasm" as const, path: resolve(build, "index_bg.wasm") },
-    ],
-  };
-}
-
-/** The settings of `make dev`, with the sandbox at another address and without the trackers in `off`. */
-function trackersAt(sandbox: string, off: string[] = []): Record<string, string> {
-  const example = readFileSync("trace/.dev.vars.example", "utf8");
-  const settings = parseEnv(example.replaceAll("http://127.0.0.1:8788", sandbox));
-  const isOff = (name: string) =>
-    off.some((tracker) => name.startsWith(`${tracker.toUpperCase()}_`));
-  return Object.fromEntries(
-    Object.entries(settings).flatMap(([name, value]) =>
-      value && !isOff(name) ? [[name, value]] : [],
-    ),
-  );
 }
 
 async function migrate(database: Database): Promise<void> {

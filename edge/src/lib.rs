@@ -3,6 +3,8 @@
 
 pub mod body;
 pub mod clock;
+#[cfg(feature = "faults")]
+pub mod faults;
 pub mod http;
 pub mod log;
 pub mod random;

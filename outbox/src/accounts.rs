@@ -70,7 +70,8 @@ impl<D: Database> Shard<D> {
         }
         let mut next = State { ..self.state.clone() };
         next.next_number = packs.next();
-        next.bytes += packs.bytes();
+        next.told_to = packs.next();
+        next.packed += packs.bytes();
         self.db.transaction(&mut || {
             packs.write(&self.db)?;
             next.save(&self.db)
@@ -140,15 +141,10 @@ impl<D: Database> Shard<D> {
                 return Ok(());
             }
         }
-        let mut next = State { ..self.state.clone() };
-        next.bytes -= batch.bytes;
-        let done = self.db.transaction(&mut || {
-            self.db.query("DELETE FROM pack WHERE number <= ?1", &[Param::Int(batch.last)])?;
-            next.save(&self.db)
-        });
+        let done = self.db.query("DELETE FROM pack WHERE number <= ?1", &[Param::Int(batch.last)]);
         if done.is_ok() {
-            self.state = next;
+            self.state.packed -= batch.bytes;
         }
-        self.guarded(now, done)
+        self.guarded(now, done.map(drop))
     }
 }

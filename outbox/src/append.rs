@@ -49,7 +49,7 @@ impl<D: Database> Shard<D> {
         let prints = self.identify(&mut group)?;
         let sizes: Vec<i64> = group.iter().map(encoded_size).collect();
         // All or none, so that no copy is called a duplicate of what was refused.
-        let is_full = self.state.bytes + sizes.iter().sum::<i64>() > self.settings.max_bytes;
+        let is_full = self.waiting_bytes() + sizes.iter().sum::<i64>() > self.settings.max_bytes;
         let answer = |print: &Print| match print {
             Print::Known => Appended::Duplicate,
             _ if is_full => Appended::Full,
@@ -80,7 +80,7 @@ impl<D: Database> Shard<D> {
                 insert(&self.db, seq, payload, *size)?;
             }
             self.seen.remember(&self.db, now, &remember)?;
-            deltas.apply(&self.db)
+            deltas.apply(&self.db, self.state.next_number)
         })?;
         self.state.top += rows.len() as i64;
         self.state.bytes += rows.iter().map(|(_, size)| size).sum::<i64>();

@@ -148,7 +148,7 @@ impl<D: Database> Shard<D> {
                 let params = [Param::Text(&json(events)?), Param::Int(*number)];
                 self.db.query("UPDATE dead SET events = ?1 WHERE number = ?2", &params)?;
             }
-            deltas.apply(&self.db)
+            deltas.apply(&self.db, self.state.next_number)
         })?;
         self.dirty.extend(deltas.into_keys());
         for row in owed_rows {

@@ -149,7 +149,7 @@ impl<D: Database> Shard<D> {
     ) -> Result<Option<DeliverBatch>, SqlError> {
         let rows = owed::due(&self.db, tracker, now, limit)?;
         if rows.is_empty() {
-            self.lane(tracker).owed_at = owed::next(&self.db, tracker)?;
+            self.look_up_owed(tracker, now);
             return Ok(None);
         }
         let run = rows[0].run.clone();
@@ -360,8 +360,7 @@ impl<D: Database> Shard<D> {
         })?;
         self.dirty.extend(account.deltas.into_keys());
         self.state = next;
-        let owed_at = owed::next(&self.db, &batch.tracker)?;
-        self.lane(&batch.tracker).owed_at = owed_at;
+        self.look_up_owed(&batch.tracker, now);
         Ok(())
     }
 }

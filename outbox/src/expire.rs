@@ -66,8 +66,7 @@ impl<D: Database> Shard<D> {
         })?;
         self.dirty.extend(account.deltas.into_keys());
         self.state = next;
-        let owed_at = owed::next(&self.db, tracker)?;
-        self.lane(tracker).owed_at = owed_at;
+        self.look_up_owed(tracker, now);
         Ok(true)
     }
 
@@ -114,7 +113,7 @@ impl<D: Database> Shard<D> {
     pub(crate) fn after(&self, account: &Account<'_>) -> State {
         State {
             next_number: account.packs.next(),
-            bytes: self.state.bytes + account.packs.bytes(),
+            packed: self.state.packed + account.packs.bytes(),
             ..self.state.clone()
         }
     }

@@ -61,8 +61,9 @@ impl Deltas {
         self.0.entry(key).or_default()
     }
 
-    /// Writes the changes. To be called once, within the transaction.
-    pub fn apply(&self, db: &impl Database) -> Result<(), SqlError> {
+    /// Writes the changes. To be called once, within the transaction. `next_number` is the state's, or one between that
+    /// and what it will be.
+    pub fn apply(&self, db: &impl Database, next_number: i64) -> Result<(), SqlError> {
         let rows: Vec<_> = self
             .0
             .iter()
@@ -85,13 +86,13 @@ impl Deltas {
         db.query(
             "INSERT INTO ledger
              SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6,
-               value ->> 7, value ->> 8, value ->> 9
+               value ->> 7, value ->> 8, value ->> 9, ?2
              FROM json_each(?1) WHERE true
              ON CONFLICT (run, day, event, tracker) DO UPDATE SET
                received = received + excluded.received, delivered = delivered + excluded.delivered,
                filtered = filtered + excluded.filtered, rejected = rejected + excluded.rejected,
-               dead = dead + excluded.dead, pending = pending + excluded.pending",
-            &[Param::Text(&json(&rows)?)],
+               dead = dead + excluded.dead, pending = pending + excluded.pending, changed = excluded.changed",
+            &[Param::Text(&json(&rows)?), Param::Int(next_number)],
         )?;
         Ok(())
     }
@@ -102,12 +103,15 @@ impl Deltas {
     }
 }
 
-/// The counters whose present state the warehouse does not have. Held in memory: after a start it is all of them.
+/// The counters whose present state the warehouse does not have.
 pub type Dirty = BTreeSet<Key>;
 
-/// Every counter there is.
-pub fn all_keys(db: &impl Database) -> Result<Dirty, SqlError> {
-    let rows = db.query("SELECT run, day, event, tracker FROM ledger", &[])?;
+/// Counters that changed since the last ones were told.
+pub fn untold(db: &impl Database) -> Result<Dirty, SqlError> {
+    let rows = db.query(
+        "SELECT run, day, event, tracker FROM ledger WHERE changed >= (SELECT told_to FROM state)",
+        &[],
+    )?;
     rows.into_iter()
         .map(|row| {
             let mut row = Row::of(row);

@@ -40,7 +40,7 @@ impl<D: Database> Shard<D> {
         let batch = if lane.owed_at.is_some_and(|at| at <= now) {
             let row = owed::due(&self.db, OPEN_LANE, now, 1)?.pop();
             if row.is_none() {
-                self.lane(OPEN_LANE).owed_at = owed::next(&self.db, OPEN_LANE)?;
+                self.look_up_owed(OPEN_LANE, now);
             }
             row.map(|row| self.open_batch(&[row.seq], Some(row))).transpose()?
         } else if self.may_open() && now >= starts_at {
@@ -114,7 +114,6 @@ impl<D: Database> Shard<D> {
             let later = Millis(now.0 + crate::wave::COMMIT_WAIT * 2);
             owed::postpone(&self.db, row, later)?;
         }
-        let owed_at = owed::next(&self.db, OPEN_LANE)?;
         let id = self.waves.next_id();
         let (mut waiting, mut bytes) = (0, 0);
         let mut payloads = Vec::with_capacity(batch.payloads.len());
@@ -169,8 +168,8 @@ impl<D: Database> Shard<D> {
         let policy = reply.policy;
         self.waves.waves.push_back(Wave { id, kind, policy, payloads, opened_at: now, waiting, bytes, ids });
         let is_last = self.state.opening_to == self.state.top;
+        self.look_up_owed(OPEN_LANE, now);
         let lane = self.lane(OPEN_LANE);
-        lane.owed_at = owed_at;
         lane.succeeded();
         if is_last {
             lane.caught_up();
@@ -232,11 +231,10 @@ impl<D: Database> Shard<D> {
             account.write(&self.db)?;
             next.save(&self.db)
         })?;
-        let owed_at = owed::next(&self.db, OPEN_LANE)?;
         self.dirty.extend(account.deltas.into_keys());
         self.state = next;
+        self.look_up_owed(OPEN_LANE, now);
         let lane = self.lanes.get_mut(OPEN_LANE).expect("made at the start");
-        lane.owed_at = owed_at;
         lane.failed(now, &failure.reason, None, &self.settings, &mut self.rng);
         Ok(())
     }

@@ -46,7 +46,7 @@ impl<D: Database> Shard<D> {
 
     fn raw_set_aside(&mut self, now: Millis) -> Result<Option<RawBatch>, SqlError> {
         let Some(row) = owed::due(&self.db, RAW_LANE, now, 1)?.pop() else {
-            self.lane(RAW_LANE).owed_at = owed::next(&self.db, RAW_LANE)?;
+            self.look_up_owed(RAW_LANE, now);
             return Ok(None);
         };
         let seqs = vec![row.seq];
@@ -138,13 +138,15 @@ impl<D: Database> Shard<D> {
                 owed::delete(&self.db, RAW_LANE, LIVE, &batch.seqs)?;
             }
             account.write(&self.db)?;
-            next.bytes = self.state.bytes - self.finish(&next, &seqs)?;
-            next.save(&self.db)
+            let freed = self.finish(&next, &seqs)?;
+            next.bytes = self.state.bytes - freed;
+            // How far it came need not be written for itself: after a crash the same rows are written again, and
+            // are no other rows.
+            if freed > 0 || failure.is_some() || batch.aside.is_some() { next.save(&self.db) } else { Ok(()) }
         })?;
-        let owed_at = owed::next(&self.db, RAW_LANE)?;
         self.state = next;
+        self.look_up_owed(RAW_LANE, now);
         let lane = self.lanes.get_mut(RAW_LANE).expect("made at the start");
-        lane.owed_at = owed_at;
         match failure {
             None => {
                 lane.succeeded();

@@ -16,13 +16,15 @@ const TABLES: [&str; 9] = [
   context TEXT NOT NULL
 )",
     // One row. Everything up to `opened_to` is opened and up to `raw_to` is in the warehouse, but for what
-    // `owed` and `dead` say. `bytes` are those of the payloads up to `counted_to` and of the packs.
+    // `owed` and `dead` say. Counters that changed before `told_to` are told. `bytes`
+    // are those of the payloads up to `counted_to`.
     "CREATE TABLE IF NOT EXISTS state (
   one INTEGER PRIMARY KEY CHECK (one = 1),
   shard INTEGER NOT NULL DEFAULT 0,
   opened_to INTEGER NOT NULL DEFAULT 0,
   raw_to INTEGER NOT NULL DEFAULT 0,
   next_number INTEGER NOT NULL DEFAULT 1,
+  told_to INTEGER NOT NULL DEFAULT 1,
   bytes INTEGER NOT NULL DEFAULT 0,
   counted_to INTEGER NOT NULL DEFAULT 0,
   registered INTEGER NOT NULL DEFAULT 0,
@@ -55,7 +57,7 @@ const TABLES: [&str; 9] = [
   at INTEGER NOT NULL
 )",
     "CREATE INDEX IF NOT EXISTS dead_by_seq ON dead (seq)",
-    // A day is days since the epoch.
+    // A day is days since the epoch. `changed` is the number that the next row for the warehouse had at the last change.
     "CREATE TABLE IF NOT EXISTS ledger (
   run TEXT NOT NULL,
   day INTEGER NOT NULL,
@@ -67,6 +69,7 @@ const TABLES: [&str; 9] = [
   rejected INTEGER NOT NULL,
   dead INTEGER NOT NULL,
   pending INTEGER NOT NULL,
+  changed INTEGER NOT NULL,
   PRIMARY KEY (run, day, event, tracker)
 ) WITHOUT ROWID",
 ];

@@ -227,7 +227,7 @@ impl<'a> Account<'a> {
             )?;
         }
         self.packs.write(db)?;
-        self.deltas.apply(db)
+        self.deltas.apply(db, self.packs.next())
     }
 }
 

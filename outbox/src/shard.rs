@@ -52,8 +52,12 @@ pub struct State {
     pub raw_to: i64,
     /// The number of the next row for the warehouse.
     pub next_number: i64,
-    /// Bytes of all payloads and packs.
+    /// Counters that changed before this number are told.
+    pub told_to: i64,
+    /// Bytes of all payloads.
     pub bytes: i64,
+    /// Bytes of all packs.
+    pub packed: i64,
     pub registered: bool,
     pub upkeep_day: i64,
 }
@@ -83,7 +87,7 @@ impl<D: Database> Shard<D> {
         let state = State::load(&db)?;
         let seen = Seen::load(&db, settings.dedupe_window)?;
         let mut shard = Self {
-            dirty: ledger::all_keys(&db)?,
+            dirty: ledger::untold(&db)?,
             db,
             number: u32::try_from(number).unwrap_or_default(),
             release: release.to_owned(),
@@ -126,6 +130,13 @@ impl<D: Database> Shard<D> {
     pub(crate) fn owed_from(&mut self, name: &str, next_at: Millis) {
         let lane = self.lane(name);
         lane.owed_at = Some(lane.owed_at.map_or(next_at, |known| known.min(next_at)));
+    }
+
+    /// Looks up when the next row is owed to a lane. It follows a transaction, whose success must not be taken for a
+    /// failure: where the lookup fails, the lane looks again.
+    pub(crate) fn look_up_owed(&mut self, name: &str, now: Millis) {
+        let owed_at = owed::next(&self.db, name).unwrap_or(Some(now));
+        self.lane(name).owed_at = owed_at;
     }
 
     /// A call to make now; to be asked until there is none. It makes its lane busy until its result is told.
@@ -212,6 +223,16 @@ impl<D: Database> Shard<D> {
         self.state.opening_to < self.state.top && self.waves.bytes() < wave::MAX_BYTES
     }
 
+    /// Whether a payload that was just appended waits for calls under way, whose results will be told.
+    pub fn is_under_way(&self) -> bool {
+        self.lanes[RAW_LANE].busy && self.lanes[OPEN_LANE].busy
+    }
+
+    /// Whether a call could be filled.
+    pub fn has_full_batch(&self) -> bool {
+        self.state.top - self.state.opening_to.min(self.state.raw_to) >= self.settings.batch_events as i64
+    }
+
     /// Deletes those of the payloads of which nothing is owed any more. Returns their bytes.
     pub(crate) fn finish(&self, next: &State, seqs: &str) -> Result<i64, SqlError> {
         let done = "FROM payload WHERE seq IN (SELECT value FROM json_each(?1)) AND seq <= ?2
@@ -256,15 +277,17 @@ impl<D: Database> Shard<D> {
 impl State {
     fn load(db: &impl Database) -> Result<Self, SqlError> {
         let mut row = only(db.query(
-            "SELECT opened_to, raw_to, next_number, bytes, counted_to, registered, upkeep_day,
+            "SELECT opened_to, raw_to, next_number, told_to, bytes, counted_to, registered, upkeep_day,
                (SELECT max(seq) FROM payload),
-               (SELECT sum(size) FROM payload WHERE seq > counted_to)
+               (SELECT sum(size) FROM payload WHERE seq > counted_to),
+               (SELECT sum(size) FROM pack)
              FROM state",
             &[],
         )?)?;
-        let (opened_to, raw_to, next_number) = (row.int()?, row.int()?, row.int()?);
+        let (opened_to, raw_to) = (row.int()?, row.int()?);
+        let (next_number, told_to) = (row.int()?, row.int()?);
         let (bytes, _counted_to, registered, upkeep_day) = (row.int()?, row.int()?, row.int()?, row.int()?);
-        let (top, uncounted) = (row.int()?, row.int()?);
+        let (top, uncounted, packed) = (row.int()?, row.int()?, row.int()?);
         Ok(Self {
             // Deleted payloads are opened and in the warehouse, so that no number is given twice.
             top: top.max(opened_to).max(raw_to),
@@ -272,7 +295,9 @@ impl State {
             opened_to,
             raw_to,
             next_number,
+            told_to,
             bytes: bytes + uncounted,
+            packed,
             registered: registered != 0,
             upkeep_day,
         })
@@ -288,10 +313,11 @@ impl State {
             Param::Int(self.top),
             Param::Int(i64::from(self.registered)),
             Param::Int(self.upkeep_day),
+            Param::Int(self.told_to),
         ];
         db.query(
             "UPDATE state SET opened_to = ?1, raw_to = ?2, next_number = ?3, bytes = ?4, counted_to = ?5,
-               registered = ?6, upkeep_day = ?7",
+               registered = ?6, upkeep_day = ?7, told_to = ?8",
             &params,
         )?;
         Ok(())

@@ -19,13 +19,18 @@ impl<D: Database> Shard<D> {
         Ok(ShardStatus {
             shard: self.number,
             now,
-            full: self.state.bytes >= self.settings.max_bytes,
+            full: self.waiting_bytes() >= self.settings.max_bytes,
             payloads,
-            bytes: self.state.bytes,
+            bytes: self.waiting_bytes(),
             rows_written: 0,
             lanes: lanes.collect::<Result<_, _>>()?,
             ledger: self.ledger()?,
         })
+    }
+
+    /// Bytes of what is kept because something is still to be done with it.
+    pub(crate) fn waiting_bytes(&self) -> i64 {
+        self.state.bytes + self.state.packed
     }
 
     fn lane_status(&self, name: &str, lane: &Lane, now: Millis) -> Result<LaneStatus, SqlError> {

@@ -32,6 +32,8 @@ pub async fn deliver(setup: &Setup, tracker: &str, request: DeliverRequest) -> (
     let mut mirrors = Vec::new();
     if let (Some(vendor), false) = (setup.tracker(tracker), owed.is_empty()) {
         let events: Vec<_> = owed.iter().map(|(_, _, event)| event).collect();
+        #[cfg(feature = "faults")]
+        edge::faults::poison("deliver", &format!("{events:?}"));
         let delivery = lane::deliver(vendor, &events, MAX_OPEN_CALLS, setup.deadline).await;
         for ((payload, idx, _), settled) in owed.iter().zip(delivery.settled) {
             outcomes.push(event_outcome(payload, *idx, tracker, settled));

@@ -13,6 +13,9 @@ use trackers::{Call, Reply, Tracker, Verdict};
 /// one culprit among 1,000 events takes about 20.
 const MAX_EXTRA_CALLS: usize = 100;
 
+/// So many calls in a row that came to nothing end the lane: a vendor that is away is not asked hundreds of times.
+const MAX_FAILED_CALLS: usize = 3;
+
 /// What came of one event.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Settled {
@@ -45,14 +48,15 @@ pub async fn deliver(
     deadline: Duration,
 ) -> Delivery {
     let started = edge::clock::now();
-    let mut lane = Lane { tracker, events, settled: vec![None; events.len()], queue: VecDeque::new() };
+    let settled = vec![None; events.len()];
+    let mut lane = Lane { tracker, events, settled, queue: VecDeque::new(), failed: 0, stopped: None };
     lane.plan((0..events.len()).collect(), started);
     let mut mirrors = Vec::new();
     let mut open = FuturesUnordered::new();
     let max_calls = lane.queue.len() + MAX_EXTRA_CALLS;
     let mut calls = 0;
     loop {
-        while open.len() < open_calls && calls < max_calls {
+        while open.len() < open_calls && calls < max_calls && lane.stopped.is_none() {
             let left = remaining(started, deadline);
             let Some(job) = lane.queue.pop_front().filter(|_| !left.is_zero()) else { break };
             calls += 1;
@@ -65,7 +69,9 @@ pub async fn deliver(
         lane.settle(job, answer);
     }
     let unsettled = if calls == max_calls { "call_limit" } else { "deadline" };
-    Delivery { settled: lane.finish(unsettled), mirrors }
+    let stopped = lane.stopped.take();
+    let rest = stopped.unwrap_or_else(|| Outcome::Retry { after: None, reason: unsettled.to_owned() });
+    Delivery { settled: lane.finish(rest), mirrors }
 }
 
 fn remaining(started: Millis, deadline: Duration) -> Duration {
@@ -83,6 +89,10 @@ struct Lane<'a> {
     events: &'a [&'a Allowed],
     settled: Vec<Option<Settled>>,
     queue: VecDeque<Job>,
+    /// Calls in a row that came to nothing.
+    failed: usize,
+    /// What becomes of the events whose calls are not started any more.
+    stopped: Option<Outcome>,
 }
 
 impl Lane<'_> {
@@ -116,6 +126,7 @@ impl Lane<'_> {
                 (self.tracker.verdicts(&call, &reply), Some(answer.status))
             }
         };
+        self.stop_if_useless(&verdicts);
         let mut again = Vec::new();
         let mut split = Vec::new();
         for (place, verdict) in events.into_iter().zip(verdicts) {
@@ -140,6 +151,25 @@ impl Lane<'_> {
         self.split(split);
     }
 
+    /// A vendor that asks for time, refuses our credentials or is away is not called again now.
+    fn stop_if_useless(&mut self, verdicts: &[Verdict]) {
+        let retry = |verdict: &Verdict| match verdict {
+            Verdict::Retry { after, reason } => Some((*after, reason.clone())),
+            _ => None,
+        };
+        let all = verdicts.iter().all(|verdict| retry(verdict).is_some());
+        self.failed = if all { self.failed + 1 } else { 0 };
+        let is_over = |(after, reason): &(Option<u32>, String)| {
+            after.is_some()
+                || Verdict::misconfigured() == Verdict::Retry { after: None, reason: reason.clone() }
+        };
+        let useless = verdicts.iter().filter_map(retry).find(is_over);
+        let away = || (self.failed >= MAX_FAILED_CALLS).then(|| verdicts.iter().find_map(retry)).flatten();
+        if let Some((after, reason)) = useless.or_else(away) {
+            self.stopped = Some(Outcome::Retry { after, reason });
+        }
+    }
+
     /// Sends the halves. A single event cannot be halved: it is what the vendor refuses.
     fn split(&mut self, mut places: Vec<usize>) {
         if places.len() > 1 {
@@ -153,12 +183,9 @@ impl Lane<'_> {
         }
     }
 
-    /// What no call settled is to be tried again, for `reason`.
-    fn finish(self, reason: &str) -> Vec<Settled> {
-        let unsettled = || {
-            let outcome = Outcome::Retry { after: None, reason: reason.to_owned() };
-            Settled { outcome, status: None }
-        };
+    /// What no call settled comes to `rest`.
+    fn finish(self, rest: Outcome) -> Vec<Settled> {
+        let unsettled = || Settled { outcome: rest.clone(), status: None };
         self.settled.into_iter().map(|settled| settled.unwrap_or_else(unsettled)).collect()
     }
 }

@@ -14,5 +14,10 @@ use worker::{Context, Env, Request, Response, Result, event};
 
 #[event(fetch)]
 async fn fetch(request: Request, env: Env, ctx: Context) -> Result<Response> {
-    router::route(request, env, ctx).await
+    #[cfg(feature = "faults")]
+    let (bindings, place) = (env.clone(), request.path().trim_start_matches('/').replace('/', "-"));
+    let answer = router::route(request, env, ctx);
+    #[cfg(feature = "faults")]
+    let answer = edge::faults::around(&bindings, &place, answer);
+    answer.await
 }

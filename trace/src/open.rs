@@ -15,6 +15,8 @@ pub fn open(setup: &Setup, request: OpenRequest) -> Result<OpenReply, serde_json
 }
 
 fn open_one(setup: &Setup, payload: &Payload, trackers: &[&str]) -> Result<Opened, serde_json::Error> {
+    #[cfg(feature = "faults")]
+    edge::faults::poison("open", &payload.data);
     let opening = allowlist::open(&setup.policy, payload, trackers);
     let allowed = match opening.allowed.as_slice() {
         [] => None,

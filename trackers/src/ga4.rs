@@ -182,6 +182,9 @@ impl Tracker for Ga4 {
     /// The call with the stricter validation that Google recommends for it. Whether a call is validated
     /// follows from its body alone.
     fn mirror(&self, call: &Call) -> Option<Call> {
+        if self.validate_sample == 0.0 {
+            return None;
+        }
         let digest = Sha256::digest(&call.body);
         let draw = u32::from_be_bytes([digest[0], digest[1], digest[2], digest[3]]);
         // Of 2^32 numbers that are all equally likely.

@@ -7,7 +7,7 @@
 use super::Find;
 use super::character::{is_unseen, next};
 
-const MIN_DIGITS: usize = 13;
+pub const MIN_DIGITS: usize = 13;
 const MAX_DIGITS: usize = 19;
 
 /// Most characters between two digits: enough for ` - `.

@@ -57,7 +57,7 @@ pub fn run(migrate: &Migrate) -> Result<(), MigrateError> {
     let names: Vec<_> = columns.iter().map(|column| column.name.as_str()).collect();
     writeln!(
         io::stderr(),
-        "raw and raw_normalized are up to date; properties with a column: {}",
+        "tables and views are up to date; properties with a column: {}",
         names.join(", ")
     )?;
     Ok(())

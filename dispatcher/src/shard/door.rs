@@ -1,6 +1,4 @@
-//! The way of a payload from the request into a shard.
-//!
-//! A payload is one text: what is known of it as a line of JSON, then its data as it is.
+//! The way of a payload from the request into a shard: one call, since every request makes it.
 
 use crate::settings::Settings;
 use edge::shard::stub;
@@ -8,13 +6,28 @@ use event::{Millis, Payload};
 use outbox::{NewPayload, shard_of};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
-use worker::{Env, Method, Request, RequestInit};
+use wasm_bindgen::prelude::wasm_bindgen;
+use worker::Env;
+use worker::js_sys::Promise;
+use worker::wasm_bindgen_futures::JsFuture;
 
-/// The path of an append; the shard's number follows.
-pub const APPEND: &str = "/append/";
+/// The shard's answers, as numbers: a call passes them on as they are.
+pub const STORED: u32 = 0;
+/// Nothing was stored, and another shard may be asked.
+pub const REFUSED: u32 = 1;
 
-/// The status of a refusal: nothing was stored, and another shard may be asked.
-pub const REFUSED: u16 = 507;
+#[wasm_bindgen]
+extern "C" {
+    // `append` of `worker.js`.
+    type ShardStub;
+    #[wasm_bindgen(method, catch)]
+    fn append(
+        this: &ShardStub,
+        number: u32,
+        head: &str,
+        data: &str,
+    ) -> Result<Promise, wasm_bindgen::JsValue>;
+}
 
 /// What is known of a payload besides its data.
 #[derive(Serialize, Deserialize)]
@@ -46,15 +59,8 @@ pub async fn append(env: &Env, settings: &Settings, mut payload: Payload, is_sen
     for shard in [first, (first + 1) % shards] {
         payload.context.shard = Some(shard);
         answer = match ask(env, settings, &payload, is_senders_id, shard).await {
-            Ok(200) => return Answer::Stored,
-            Ok(REFUSED) => Answer::Refused,
-            Ok(status) => {
-                edge::log::error(
-                    "not_stored",
-                    json!({"payload": payload.id, "shard": shard, "status": status}),
-                );
-                return Answer::Unknown;
-            }
+            Ok(STORED) => return Answer::Stored,
+            Ok(_) => Answer::Refused,
             Err(error) => {
                 let problem = error.to_string();
                 edge::log::error(
@@ -78,25 +84,24 @@ async fn ask(
     payload: &Payload,
     is_senders_id: bool,
     shard: u32,
-) -> worker::Result<u16> {
+) -> worker::Result<u32> {
     let head = Head {
         id: payload.id.clone(),
         own: is_senders_id,
         at: payload.received_at,
         context: serde_json::to_string(&payload.context)?,
     };
-    let mut text = serde_json::to_string(&head)?;
-    text.push('\n');
-    text.push_str(&payload.data);
-    let mut init = RequestInit::new();
-    init.with_method(Method::Post).with_body(Some(text.into()));
-    let request = Request::new_with_init(&format!("https://outbox{APPEND}{shard}"), &init)?;
-    Ok(stub(env, &settings.shards, shard)?.fetch_with_request(request).await?.status_code())
+    let stub: ShardStub = stub(env, &settings.shards, shard)?.into_rpc();
+    let answer = JsFuture::from(stub.append(shard, &serde_json::to_string(&head)?, &payload.data)?).await?;
+    match answer.as_f64() {
+        Some(answer) if answer == f64::from(STORED) => Ok(STORED),
+        Some(answer) if answer == f64::from(REFUSED) => Ok(REFUSED),
+        _ => Err(worker::Error::from("the shard's answer is of another release")),
+    }
 }
 
 /// Reads what [`append`] sent.
-pub fn read(text: &str) -> Option<NewPayload> {
-    let (head, data) = text.split_once('\n')?;
+pub fn read(head: &str, data: String) -> Option<NewPayload> {
     let Head { id, own, at, context } = serde_json::from_str(head).ok()?;
-    Some(NewPayload { id, is_senders_id: own, at, data: data.to_owned(), context })
+    Some(NewPayload { id, is_senders_id: own, at, data, context })
 }

@@ -1,11 +1,8 @@
-//! Group commit: what waits is stored together, and what does not wait is stored at once.
+//! Group commit: what comes alone is stored at once, and what comes while that becomes durable is stored together.
 
 use futures_channel::oneshot;
 use outbox::{Appended, NewPayload};
 use std::cell::{Cell, RefCell};
-
-/// So many are stored without waiting for more.
-const MOST: usize = 64;
 
 /// What came of a payload, or nothing where the database failed and nothing was stored.
 pub type Outcome = Option<Appended>;
@@ -13,21 +10,11 @@ pub type Outcome = Option<Appended>;
 /// Payloads on their way into the database.
 #[derive(Default)]
 pub struct Group {
-    /// Requests whose body is still being read.
-    reading: Cell<usize>,
     waiting: RefCell<Vec<(NewPayload, oneshot::Sender<Outcome>)>>,
+    committing: Cell<bool>,
 }
 
-/// A request whose body is being read. Others wait for it, until it is dropped.
-pub struct Reading<'a>(&'a Group);
-
 impl Group {
-    /// Announces a payload.
-    pub fn announce(&self) -> Reading<'_> {
-        self.reading.set(self.reading.get() + 1);
-        Reading(self)
-    }
-
     /// Adds a payload. Its outcome comes when the group is stored.
     pub fn add(&self, payload: NewPayload) -> oneshot::Receiver<Outcome> {
         let (sender, receiver) = oneshot::channel();
@@ -35,12 +22,20 @@ impl Group {
         receiver
     }
 
-    /// Stores the group, if no other payload is about to join it.
+    /// Whether the caller is to store what waits, since nobody else is at it. It has to say [`Group::is_done`] after.
+    pub fn begin(&self) -> bool {
+        !self.committing.replace(true)
+    }
+
+    /// Whether nothing came during the commit. Else the caller goes on.
+    pub fn is_done(&self) -> bool {
+        let is_done = self.waiting.borrow().is_empty();
+        self.committing.set(!is_done);
+        is_done
+    }
+
+    /// Stores all that wait.
     pub fn store(&self, append: impl FnOnce(Vec<NewPayload>) -> Option<Vec<Appended>>) {
-        let is_due = self.reading.get() == 0 || self.waiting.borrow().len() >= MOST;
-        if !is_due || self.waiting.borrow().is_empty() {
-            return;
-        }
         let (payloads, senders): (Vec<_>, Vec<_>) = self.waiting.take().into_iter().unzip();
         let answers = append(payloads);
         for (i, sender) in senders.into_iter().enumerate() {
@@ -48,12 +43,6 @@ impl Group {
             // Fails where the request has gone, which changes nothing.
             let _ = sender.send(answer);
         }
-    }
-}
-
-impl Drop for Reading<'_> {
-    fn drop(&mut self) {
-        self.0.reading.set(self.0.reading.get() - 1);
     }
 }
 
@@ -68,40 +57,32 @@ mod tests {
     }
 
     #[test]
-    fn one_alone_is_stored_at_once_and_those_that_wait_are_stored_together() {
-        let (group, stored) = (Group::default(), RefCell::new(vec![]));
+    fn one_alone_is_stored_at_once_and_those_that_come_during_a_commit_together() {
+        let (group, sizes) = (Group::default(), RefCell::new(vec![]));
         let append = |payloads: Vec<NewPayload>| {
-            stored.borrow_mut().push(payloads.len());
+            sizes.borrow_mut().push(payloads.len());
             Some(vec![Appended::Stored; payloads.len()])
         };
-        drop(group.announce());
         let mut alone = group.add(payload("a"));
+        assert!(group.begin());
         group.store(append);
         assert_eq!(alone.try_recv(), Ok(Some(Some(Appended::Stored))));
-
-        let (first, second) = (group.announce(), group.announce());
-        drop(first);
-        let _waits = group.add(payload("b"));
+        let waiting = [group.add(payload("b")), group.add(payload("c"))];
+        assert!(!group.begin(), "the first is not durable yet");
+        assert!(!group.is_done());
         group.store(append);
-        assert_eq!(*stored.borrow(), [1], "another one is about to come");
-        drop(second);
-        let _comes = group.add(payload("c"));
-        group.store(append);
-        assert_eq!(*stored.borrow(), [1, 2]);
+        assert_eq!(*sizes.borrow(), [1, 2]);
+        for mut receiver in waiting {
+            assert_eq!(receiver.try_recv(), Ok(Some(Some(Appended::Stored))));
+        }
+        assert!(group.is_done() && group.begin());
     }
 
     #[test]
-    fn nobody_waits_for_an_endless_stream() {
-        let (group, stored) = (Group::default(), Cell::new(0));
-        let _reading = group.announce();
-        let receivers: Vec<_> = (0..MOST).map(|i| group.add(payload(&i.to_string()))).collect();
-        group.store(|payloads| {
-            stored.set(payloads.len());
-            None
-        });
-        assert_eq!(stored.get(), MOST);
-        for mut receiver in receivers {
-            assert_eq!(receiver.try_recv(), Ok(Some(None)), "a failure is told");
-        }
+    fn a_failure_is_told_to_everybody() {
+        let group = Group::default();
+        let mut receiver = group.add(payload("a"));
+        group.store(|_| None);
+        assert_eq!(receiver.try_recv(), Ok(Some(None)));
     }
 }

@@ -2,13 +2,16 @@
 
 use super::admin;
 use super::database::ObjectDatabase;
-use super::door::{self, APPEND, REFUSED};
-use super::pump::{Pump, log_database};
-use outbox::{Appended, Shard};
+use super::door::{self, REFUSED, STORED};
+use super::pump::Pump;
+use outbox::{Appended, NewPayload, Shard};
 use serde_json::json;
 use std::panic::AssertUnwindSafe;
 use std::rc::Rc;
-use worker::{DurableObject, Env, Request, Response, Result, State, durable_object};
+use wasm_bindgen::prelude::wasm_bindgen;
+use worker::js_sys::Promise;
+use worker::wasm_bindgen_futures::future_to_promise;
+use worker::{DurableObject, Env, Error, Request, Response, Result, State, durable_object};
 
 /// One shard of the Outbox.
 #[durable_object(alarm)]
@@ -27,16 +30,12 @@ impl DurableObject for Outbox {
             Ok(pump) => pump,
             Err(problem) => {
                 edge::log::error("no_shard", json!({"problem": problem}));
-                return Response::error("this shard cannot work; its log says why", REFUSED);
+                return Response::error("this shard cannot work; its log says why", 500);
             }
         };
         pump.refill();
         let path = request.path();
-        match path.strip_prefix(APPEND).map(str::parse) {
-            Some(Ok(number)) => append(pump, number, request).await,
-            Some(Err(_)) => Response::error("not found", 404),
-            None => admin::route(pump, &path, request).await,
-        }
+        admin::route(pump, &path, request).await
     }
 
     async fn alarm(&self) -> Result<Response> {
@@ -59,23 +58,45 @@ fn start(state: State, env: Env) -> std::result::Result<Rc<Pump>, String> {
     Ok(Pump::new(state, env, settings, shard))
 }
 
-async fn append(pump: &Rc<Pump>, number: u32, mut request: Request) -> Result<Response> {
-    let reading = pump.group.announce();
-    let text = request.text().await;
-    drop(reading);
-    let payload = text.as_deref().ok().and_then(door::read);
-    let outcome = payload.map(|payload| pump.group.add(payload));
-    pump.group.store(|payloads| {
-        let mut shard = pump.shard();
-        let stored = shard.name(number).and_then(|()| shard.append(payloads, edge::clock::now()));
-        stored.inspect_err(log_database).ok()
-    });
-    pump.kick();
-    match outcome {
-        None => Response::error("not a payload", 400),
-        Some(outcome) => match outcome.await {
-            Ok(Some(Appended::Stored | Appended::Duplicate)) => Response::empty(),
-            _ => Response::error("full", REFUSED),
-        },
+#[wasm_bindgen]
+impl Outbox {
+    /// Stores a payload; the way in stands in [`door`]. The promise resolves when it is in the database, and reaches
+    /// the caller when that is durable.
+    pub fn append(&self, number: u32, head: &str, data: String) -> Promise {
+        let (pump, payload) = (self.pump.clone(), door::read(head, data));
+        future_to_promise(AssertUnwindSafe(async move {
+            let answer = match pump {
+                Ok(pump) => store(pump, number, payload).await,
+                Err(problem) => {
+                    edge::log::error("no_shard", json!({"problem": problem}));
+                    Ok(REFUSED)
+                }
+            };
+            answer.map(Into::into).map_err(Into::into)
+        }))
+    }
+}
+
+async fn store(pump: Rc<Pump>, number: u32, payload: Option<NewPayload>) -> Result<u32> {
+    let payload = payload.ok_or_else(|| Error::from("not a payload"))?;
+    pump.refill();
+    let outcome = pump.group.add(payload);
+    if pump.group.begin() {
+        pump.store(number);
+        let pump = pump.clone();
+        pump.clone().state.wait_until(async move {
+            loop {
+                // Where it fails, the object is started anew, and its callers hear of it.
+                let _ = pump.state.storage().sync().await;
+                if pump.group.is_done() {
+                    break;
+                }
+                pump.store(number);
+            }
+        });
+    }
+    match outcome.await {
+        Ok(Some(Appended::Stored | Appended::Duplicate)) => Ok(STORED),
+        _ => Ok(REFUSED),
     }
 }

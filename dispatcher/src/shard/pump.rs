@@ -26,7 +26,7 @@ const CALLS_PER_EVENT: u32 = 24;
 const TIMER_MS: i64 = 10_000;
 
 /// How long after now the alarm stands that replaces a timer, in ms.
-const SAFETY_MS: i64 = 30_000;
+const SAFETY_MS: i64 = 10_000;
 
 /// An alarm may ring so late, in ms (<https://developers.cloudflare.com/durable-objects/api/alarms/>).
 const LATE_MS: i64 = 60_000;
@@ -76,6 +76,29 @@ impl Pump {
     /// The alarm has rung, and is none any more.
     pub fn alarm_rang(&self) {
         self.alarm.set(None);
+    }
+
+    /// Stores the payloads that wait, and sees to it that they go on.
+    pub fn store(self: &Rc<Self>, number: u32) {
+        let now = edge::clock::now();
+        self.group.store(|payloads| {
+            let mut shard = self.shard();
+            let stored = shard.name(number).and_then(|()| shard.append(payloads, now));
+            stored.inspect_err(log_database).ok()
+        });
+        self.nudge(now);
+    }
+
+    /// After an append: nothing is to be done where a timer or the lanes that it waits for will look after it.
+    fn nudge(self: &Rc<Self>, now: Millis) {
+        let is_seen_to = {
+            let shard = self.shard();
+            let timer = self.timer.get().is_some_and(|at| at.0 <= now.0 + shard.settings().interval);
+            shard.is_under_way() || (timer && !shard.has_full_batch())
+        };
+        if !is_seen_to || self.alarm.get().is_none() {
+            self.kick();
+        }
     }
 
     /// Starts what is due, and sees to it that what is not will be.
@@ -235,6 +258,6 @@ async fn caught<T>(lane: &str, call: impl Future<Output = Result<T, Failure>>) -
     result
 }
 
-pub fn log_database(error: &SqlError) {
+fn log_database(error: &SqlError) {
     edge::log::error("database_failed", json!({"problem": error.to_string()}));
 }

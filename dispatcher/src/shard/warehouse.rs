@@ -9,9 +9,6 @@ use worker::{D1Database, D1PreparedStatement, Env, Error, Result};
 /// D1 ends a query after 30 s (<https://developers.cloudflare.com/d1/platform/limits/>).
 const DEADLINE_MS: u32 = 35_000;
 
-/// Most bytes of a parameter, from the same page.
-const MAX_PARAMETER: usize = 2_000_000;
-
 /// Calls of one cleaning. Each deletes thousands of rows; what is left goes the day after.
 const MAX_CLEANING_CALLS: usize = 200;
 
@@ -29,28 +26,19 @@ pub struct Retention {
 
 /// Writes raw payloads: a JSON array of rows. Those that are there already stay as they are.
 pub async fn write_raw(env: &Env, rows: &str) -> std::result::Result<(), Failure> {
-    let statement = insert_raw(rows).ok_or_else(|| Failure::temporary("raw_rows"))?;
-    run(async {
+    let statement = d1::insert_raw(rows).ok_or_else(|| Failure::temporary("raw_rows"))?;
+    let work = async {
         let database = env.d1("D1")?;
         write(vec![prepare(&database, &statement)?], &database).await
-    })
-    .await
-}
-
-/// A parameter holds 2,000,000 bytes, which one large payload of many escapes can exceed as JSON.
-fn insert_raw(rows: &str) -> Option<Statement> {
-    if rows.len() <= MAX_PARAMETER {
-        return Some(Statement { sql: d1::INSERT_RAW_BATCH, parameters: vec![rows.to_owned()] });
-    }
-    let rows: Vec<(String, i64, String, String)> = serde_json::from_str(rows).ok()?;
-    let (id, at, data, context) = rows.into_iter().next()?;
-    let parameters = vec![id, Millis(at).to_string(), data, context];
-    Some(Statement { sql: d1::INSERT_RAW_ONE, parameters })
+    };
+    #[cfg(feature = "faults")]
+    let work = edge::faults::around(env, "raw", work);
+    run(work).await
 }
 
 /// Writes rows of `deliveries` and `ledger`, all or none.
 pub async fn write_accounts(env: &Env, deliveries: &str, ledger: &str) -> std::result::Result<(), Failure> {
-    run(async {
+    let work = async {
         let database = env.d1("D1")?;
         let mut statements = Vec::new();
         for (sql, rows) in [(d1::INSERT_DELIVERIES, deliveries), (d1::INSERT_LEDGER, ledger)] {
@@ -59,8 +47,10 @@ pub async fn write_accounts(env: &Env, deliveries: &str, ledger: &str) -> std::r
             }
         }
         write(statements, &database).await
-    })
-    .await
+    };
+    #[cfg(feature = "faults")]
+    let work = edge::faults::around(env, "accounts", work);
+    run(work).await
 }
 
 /// Deletes what is older than its retention, and ledger lines that newer ones replace.

@@ -4,6 +4,9 @@ use crate::world::{Mode, TRACKERS, World};
 use outbox::Appended;
 use proptest::prelude::*;
 
+/// Histories of one run. `PROPTEST_CASES` would be read for all properties alike.
+const CASES: u32 = 300;
+
 #[derive(Debug, Clone)]
 enum Step {
     Send { events: u32, own: Option<u8> },
@@ -48,7 +51,7 @@ fn step() -> impl Strategy<Value = Step> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 300, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: CASES, ..ProptestConfig::default() })]
 
     #[test]
     fn nothing_is_lost_and_everything_is_accounted_for(steps in prop::collection::vec(step(), 1..60)) {

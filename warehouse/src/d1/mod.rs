@@ -1,12 +1,25 @@
 //! Cloudflare D1, which is SQLite: the warehouse that needs no other account.
 
+mod account;
+mod account_views;
+mod raw;
+mod retention;
 mod view;
 
-use allowlist::policy::Column;
-use event::Payload;
+pub use account::{INSERT_DELIVERIES, INSERT_LEDGER, compact_ledger};
+pub use raw::{INSERT_RAW_BATCH, INSERT_RAW_ONE, insert_raw};
+pub use retention::retention;
 
-/// Adds a row to `raw`; its parameters are those of [`raw_row`].
-pub const INSERT_RAW: &str = "INSERT INTO raw (eventId, timestamp, data, context) VALUES (?1, ?2, ?3, ?4)";
+use allowlist::policy::Column;
+
+/// SQL and its parameters. All are text, since D1 takes numbers as floating point; the columns make them integers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Statement {
+    /// With the parameters `?1`, `?2` and so on.
+    pub sql: &'static str,
+    /// In their order.
+    pub parameters: Vec<String>,
+}
 
 /// Times are RFC 3339 text with three decimals, so that they sort, and `DATE(timestamp)` reads them.
 const TABLES: [&str; 3] = [
@@ -20,18 +33,15 @@ const TABLES: [&str; 3] = [
     "CREATE INDEX IF NOT EXISTS raw_by_id ON raw (eventId)",
 ];
 
-/// A payload as a row of `raw`.
-pub fn raw_row(payload: &Payload) -> [String; 4] {
-    let context = serde_json::to_string(&payload.context).unwrap_or_default();
-    [payload.id.clone(), payload.received_at.to_string(), payload.data.clone(), context]
-}
-
 /// The statements that bring a database up to date. Each can be run again; the views are made anew, the
 /// tables stay as they are.
 pub fn migration(columns: &[Column]) -> Vec<String> {
-    let mut statements: Vec<String> = TABLES.iter().map(|&table| table.to_owned()).collect();
-    statements.push("DROP VIEW IF EXISTS raw_normalized".to_owned());
-    statements.push(view::raw_normalized(columns));
+    let mut views = vec![("raw_normalized", view::raw_normalized(columns))];
+    views.extend(account_views::views());
+    let tables = TABLES.iter().chain(&account::TABLES).map(|&table| table.to_owned());
+    let drops = views.iter().rev().map(|(name, _)| format!("DROP VIEW IF EXISTS {name}"));
+    let mut statements: Vec<String> = tables.chain(drops).collect();
+    statements.extend(views.into_iter().map(|(_, view)| view));
     statements
 }
 

@@ -1,51 +1,8 @@
-//! The SQL on real SQLite.
+//! `raw_normalized`.
 
 use super::*;
-use event::{Context, Millis, time::event_time};
-use proptest::prelude::*;
-use rusqlite::Connection;
-use rusqlite::types::{Value, ValueRef};
-
-const NOON: i64 = 1_793_534_400_000;
-
-fn warehouse(columns: &[(&str, &str)]) -> Connection {
-    let columns: Vec<_> = columns
-        .iter()
-        .map(|(name, property)| Column { name: (*name).to_owned(), property: (*property).to_owned() })
-        .collect();
-    let db = Connection::open_in_memory().unwrap();
-    for statement in migration(&columns) {
-        db.execute_batch(&statement).unwrap();
-    }
-    db
-}
-
-fn payload(id: &str, body: &[u8]) -> Payload {
-    Payload::new(id.to_owned(), Millis(NOON), body.to_vec(), Context::default())
-}
-
-fn log(db: &Connection, payload: &Payload) {
-    db.execute(INSERT_RAW, raw_row(payload)).unwrap();
-}
-
-fn rows(db: &Connection, sql: &str) -> Vec<Vec<Value>> {
-    let mut statement = db.prepare(sql).unwrap();
-    let width = statement.column_count();
-    let rows = statement.query_map([], |row| (0..width).map(|i| row.get_ref(i).map(value)).collect());
-    rows.unwrap().collect::<Result<_, _>>().unwrap()
-}
-
-/// SQLite turns the escape of a lone surrogate into bytes that are no UTF-8; D1 shows U+FFFD there.
-fn value(value: ValueRef<'_>) -> Value {
-    match value {
-        ValueRef::Text(bytes) => Value::Text(String::from_utf8_lossy(bytes).into_owned()),
-        other => Value::try_from(other).unwrap(),
-    }
-}
-
-fn text(text: &str) -> Value {
-    Value::Text(text.to_owned())
-}
+use event::Context;
+use event::time::event_time;
 
 #[test]
 fn the_classic_payload_is_one_plain_row() {
@@ -167,11 +124,8 @@ fn odd_property_names_are_columns_too() {
 #[test]
 fn a_filter_on_the_day_reads_that_day_alone() {
     let db = warehouse(&[]);
-    let plan = rows(
-        &db,
-        "EXPLAIN QUERY PLAN SELECT event, count(*) FROM raw_normalized WHERE day = '2026-11-01' GROUP BY event",
-    );
-    let plan = format!("{plan:?}");
+    let plan =
+        plan(&db, "SELECT event, count(*) FROM raw_normalized WHERE day = '2026-11-01' GROUP BY event");
     assert!(plan.contains("USING INDEX raw_by_day"), "{plan}");
 }
 
@@ -181,9 +135,7 @@ fn a_migration_can_be_run_again_and_adds_a_column_without_touching_data() {
     log(&db, &payload("p", br#"{"event": "e", "properties": {"plan": "team"}}"#));
     let columns = [Column { name: "plan".to_owned(), property: "plan".to_owned() }];
     for _ in 0..2 {
-        for statement in migration(&columns) {
-            db.execute_batch(&statement).unwrap();
-        }
+        migrate(&db, &columns);
     }
     assert_eq!(rows(&db, "SELECT plan FROM raw_normalized"), [[text("team")]]);
 }

@@ -1,0 +1,76 @@
+// The Workers as their own configurations say, from what was built for deployment.
+
+import { readFileSync } from "node:fs";
+import { parseEnv } from "node:util";
+import { unstable_getMiniflareWorkerOptions, unstable_readConfig } from "wrangler";
+import { modulesOf } from "./modules.ts";
+
+type Vars = Record<string, string>;
+
+export interface Options {
+  /** Vars of Trace, over those of the sandbox. */
+  trace?: Vars;
+  /** Vars of Dispatcher, over {@link FAST}. */
+  dispatcher?: Vars;
+  /** Vars of Console, which runs only with them. */
+  console?: Vars;
+  /** Trackers without settings. */
+  off?: string[];
+  /** Requests that each rate limit lets through in its period. */
+  limit?: number;
+}
+
+export const TRACKERS = ["amplitude", "ga4", "heap", "webhook"];
+
+/** The Outbox waits for company and for vendors, so that calls are few. Tests wait for the Outbox. */
+const FAST: Vars = { OUTBOX_INTERVAL: "10ms", RETRY_BASE: "20ms", RETRY_MAX: "200ms" };
+
+/** Dispatcher and Trace, and Console where it is asked for, with the vendors at `sandbox`. */
+export function workers(sandbox: string, options: Options) {
+  const trace = { ...trackersAt(sandbox, options.off), ...options.trace };
+  return [
+    limited(worker("wrangler.toml", { ...FAST, ...options.dispatcher }), options),
+    worker("trace/wrangler.toml", trace),
+    ...(options.console ? [worker("console/wrangler.toml", options.console)] : []),
+  ];
+}
+
+function worker(config: string, vars: Vars = {}) {
+  const parsed = unstable_readConfig({ config });
+  const { workerOptions } = unstable_getMiniflareWorkerOptions(parsed);
+  const bindings = { ...parsed.vars, ...vars } as Vars;
+  if (!parsed.name || !parsed.main) throw new Error(`${config} has no name or no entry`);
+  return {
+    ...workerOptions,
+    name: parsed.name,
+    bindings,
+    ...modulesOf(parsed.main),
+  };
+}
+
+interface RateLimits {
+  ratelimits?: Record<string, { simple: { limit: number; period: number } }>;
+}
+
+/** Lowers the Worker's rate limits, where that is wanted. */
+function limited<T>(worker: T & RateLimits, { limit }: Options): T {
+  if (limit === undefined) return worker;
+  const limits = Object.entries(worker.ratelimits ?? {}).map(([name, one]) => [
+    name,
+    { ...one, simple: { ...one.simple, limit } },
+  ]);
+  return { ...worker, ratelimits: Object.fromEntries(limits) };
+}
+
+/** The settings of `make dev`, with the sandbox at another address and without the trackers in `off`. */
+function trackersAt(sandbox: string, off: string[] = []): Vars {
+  const example = readFileSync("trace/.dev.vars.example", "utf8");
+  const settings = parseEnv(example.replaceAll("http://127.0.0.1:8788", sandbox));
+  const isOff = (name: string) =>
+    off.some((tracker) => name.startsWith(`${tracker.toUpperCase()}_`));
+  return Object.fromEntries(
+    Object.entries(settings).flatMap(([name, value]) =>
+      value && !isOff(name) ? [[name, value]] : [],
+    ),
+  );
+}
