@@ -3,7 +3,7 @@ SHELL := /bin/bash
 # Both `setup` targets install into the same folders, and Cargo uses every core by itself.
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
-.PHONY: help dev test setup setup-browser sdk build fmt lint doc check-deps unit e2e deploy-dry-run check-env deploy clean
+.PHONY: help dev test setup setup-browser sdk build build-faults fmt lint doc check-deps unit e2e chaos bench deploy-dry-run check-env deploy clean
 
 node := node_modules/node/bin/node
 export PATH := $(CURDIR)/node_modules/node/bin:$(CURDIR)/node_modules/.bin:$(CURDIR)/.tools/bin:$(PATH)
@@ -31,6 +31,11 @@ build: setup sdk ## Build the Workers for deployment
 	@tools/build-worker trace
 	@tools/build-worker console
 
+# For tests alone: the Workers that fail on demand, each in build-faults.
+build-faults: build
+	@tools/build-worker --faults dispatcher
+	@tools/build-worker --faults trace
+
 fmt: setup ## Format everything
 	@cargo fmt
 	@biome check --write --colors=off --log-level=warn .
@@ -48,15 +53,25 @@ check-deps: setup ## Licences, sources and the rule which crate may depend on wh
 	@cargo deny --log-level=error check licenses bans sources
 	@$(node) tools/check-layers.ts
 
-unit: setup-browser sdk ## Rust, SDK and sandbox tests
+unit: setup-browser sdk ## Rust, SDK, sandbox and benchmark tests
 	@cargo test --quiet --workspace --all-features
-	@$(node) --test --test-timeout=120000 'sdk-js/test/*.test.ts' 'sandbox/test/*.test.ts'
+	@$(node) --test --test-timeout=120000 'sdk-js/test/*.test.ts' 'sandbox/test/*.test.ts' 'bench/test/*.test.ts'
 
-e2e: build setup-browser ## End-to-end tests on workerd with a browser
+e2e: build build-faults setup-browser ## End-to-end tests on workerd with a browser
 	@cargo build --quiet -p sparrow-cli
 	@$(node) --test --test-timeout=120000 --test-concurrency=1 'e2e/*.test.ts'
 
-deploy-dry-run: build ## What deploying would upload, for each Worker and environment
+SECONDS = 300
+chaos: build build-faults ## Kill and fail everything under load: SECONDS=300, SEED=…
+	@cargo build --quiet -p sparrow-cli
+	@$(node) tools/chaos.ts $(SECONDS) $(SEED)
+
+bench: build ## Measure against two floors, about an hour: BENCH=--quick for a minute
+	@cargo build --quiet -p sparrow-cli
+	@$(node) bench/main.ts $(BENCH)
+
+deploy-dry-run: build build-faults ## What deploying would upload, for each Worker and environment
+	@tools/check-release
 	@tools/deploy-dry-run
 
 # Before the build, which takes minutes.
@@ -67,4 +82,4 @@ deploy: check-env build ## Bring warehouse, Trace, Dispatcher and Console of ENV
 	@tools/deploy "$(ENV)"
 
 clean: ## Remove what was built, and the local warehouse
-	@rm -rf target {dispatcher,trace,console}/build sdk-js/dist .wrangler
+	@rm -rf target {dispatcher,trace}/build-faults {dispatcher,trace,console}/build sdk-js/dist .wrangler
