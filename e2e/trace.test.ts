@@ -144,3 +144,19 @@ test("a compressed body is opened", async () => {
   });
   assert.ok(Buffer.from(String(row.data), "base64").equals(body), "as it came");
 });
+
+test("a call of very many events is answered for its beginning", async () => {
+  const batch = Array.from({ length: 900 }, () => ({}));
+  const payload = (id: number) => ({
+    id: `many-${id}`,
+    receivedAt: Date.now(),
+    data: JSON.stringify({ batch }),
+    context: {},
+  });
+  const answer = await sparrow.trace("/open", { payloads: [0, 1, 2, 3, 4, 5, 6].map(payload) });
+  const { payloads } = (await answer.json()) as { payloads: { id: string }[] };
+  assert.deepEqual(
+    payloads.map(({ id }) => id),
+    ["many-0", "many-1", "many-2", "many-3", "many-4"],
+  );
+});

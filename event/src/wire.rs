@@ -15,6 +15,10 @@ pub const MAX_CALL_BYTES: usize = 8 * 1024 * 1024;
 /// Most events that are opened of one payload; the rest is one `filtered(too_many)`.
 pub const MAX_EVENTS: usize = 1000;
 
+/// So many events of a call that are opened are enough: what follows is left for the next call. A call of 1 MB could hold
+/// 300,000, each of which is accounted for at every tracker.
+pub const ENOUGH_EVENTS: usize = 4000;
+
 /// Stands for the name of an event that the allowlist does not have.
 pub const NOT_ALLOWED: &str = "(not allowed)";
 
@@ -39,7 +43,7 @@ pub struct OpenRequest {
 pub struct OpenReply {
     /// Version of the policy that decided.
     pub policy: String,
-    /// In the order of the request.
+    /// In the order of the request; one at least, and all where they hold no more than [`ENOUGH_EVENTS`].
     pub payloads: Vec<Opened>,
 }
 

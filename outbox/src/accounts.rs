@@ -49,7 +49,7 @@ impl<D: Database> Shard<D> {
         }
         let batch = self.next_packs(limit)?;
         match &batch {
-            Some(_) => self.lane(ACCOUNTS_LANE).start(now),
+            Some(_) => self.lane(ACCOUNTS_LANE).start(now, false),
             None => self.has_packs = false,
         }
         Ok(batch)
@@ -105,10 +105,13 @@ impl<D: Database> Shard<D> {
             "SELECT max(number), count(*), sum(size),
                group_concat(CASE WHEN is_ledger = 0 THEN rows END),
                group_concat(CASE WHEN is_ledger = 1 THEN rows END)
-             FROM (
-               SELECT *, sum(size) OVER (ORDER BY number) - size AS before
-               FROM (SELECT * FROM pack ORDER BY number LIMIT ?1)
-             ) WHERE before < ?2",
+             FROM (SELECT * FROM pack ORDER BY number)
+             WHERE number <= (
+               SELECT max(number) FROM (
+                 SELECT number, sum(size) OVER (ORDER BY number) - size AS before
+                 FROM (SELECT number, size FROM pack ORDER BY number LIMIT ?1)
+               ) WHERE before < ?2
+             )",
             &[Param::Int(limit as i64), Param::Int(self.settings.batch_bytes)],
         )?)?;
         let (last, packs, bytes) = (row.int()?, row.int()?, row.int()?);

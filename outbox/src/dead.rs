@@ -15,7 +15,11 @@ use event::account::{ALL_TRACKERS, LIVE, UNOPENED};
 /// Letters that are put back in one transaction.
 const REPLAY_AT_ONCE: u32 = 500;
 
+/// Most letters of an answer.
 const MOST: u32 = 1000;
+
+/// Payloads whose dead letters are deleted in one transaction.
+const FORGOTTEN_AT_ONCE: usize = 1000;
 
 const SELECT: &str = "SELECT number, lane, dead.seq, run, events, attempts, reason, dead.at, id, payload.at
   FROM dead JOIN payload ON payload.seq = dead.seq
@@ -158,12 +162,15 @@ impl<D: Database> Shard<D> {
     }
 
     /// Deletes dead letters that are older than their retention, and payloads that only they kept.
-    pub(crate) fn forget_dead(&mut self, now: Millis) -> Result<(), SqlError> {
+    ///
+    /// Returns whether all are gone; else it is to be called again.
+    pub(crate) fn forget_dead(&mut self, now: Millis) -> Result<bool, SqlError> {
         let before = Param::Int(now.0 - self.settings.dead_retention);
         let rows = self.db.query("SELECT DISTINCT seq FROM dead WHERE at < ?1 LIMIT 1000", &[before])?;
         let seqs: Vec<i64> = rows.into_iter().map(|row| Row::of(row).int()).collect::<Result<_, _>>()?;
+        let is_done = seqs.len() < FORGOTTEN_AT_ONCE;
         if seqs.is_empty() {
-            return Ok(());
+            return Ok(true);
         }
         let seqs = json(&seqs)?;
         let mut next = State { ..self.state.clone() };
@@ -176,6 +183,6 @@ impl<D: Database> Shard<D> {
             next.save(&self.db)
         })?;
         self.state = next;
-        Ok(())
+        Ok(is_done)
     }
 }

@@ -4,7 +4,7 @@ use crate::lane::Failure;
 use crate::owed::{self, OwedRow};
 use crate::row::Row;
 use crate::seen::json;
-use crate::settle::{Account, Attempt, Of, Owing};
+use crate::settle::{Account, Attempt, Of, Owing, asked_for};
 use crate::shard::Shard;
 use crate::sql::{Database, Param, SqlError};
 use event::wire::{DeliverReply, POLICY_CHANGED};
@@ -75,17 +75,21 @@ impl<D: Database> Shard<D> {
         }
         let (limit, owed_is_due) =
             (lane.limit(), lane.owed_at.is_some_and(|at| at <= now) && lane.backlog_not_before <= now);
-        let take_fresh = self.take_fresh(tracker, limit)?;
-        let batch = match take_fresh {
-            Some(batch) => Some(batch),
-            None if owed_is_due => self.take_owed(tracker, limit, now)?,
-            None => None,
-        };
+        // In turns, so that neither waits for ever.
+        let owed_first = owed_is_due && !lane.was_owed;
+        let mut batch = if owed_first { self.take_owed(tracker, limit, now)? } else { None };
+        if batch.is_none() {
+            batch = self.take_fresh(tracker, limit)?;
+        }
+        if batch.is_none() && owed_is_due && !owed_first {
+            batch = self.take_owed(tracker, limit, now)?;
+        }
         if let Some(batch) = &batch {
             let pause = batch.events() as i64 * 1000 / self.settings.drain_rate;
+            let is_owed = batch.items.iter().all(|item| item.wave.is_none());
             let lane = self.lane(tracker);
-            lane.start(now);
-            if batch.items.iter().all(|item| item.wave.is_none()) {
+            lane.start(now, is_owed);
+            if is_owed {
                 lane.backlog_not_before = Millis(now.0 + pause);
             }
         }
@@ -192,24 +196,15 @@ impl<D: Database> Shard<D> {
         let seqs: Vec<i64> = rows.iter().map(|row| row.seq).collect();
         // Cut by size: of a long list only the beginning goes into a call.
         let rows = self.db.query(
-            "SELECT seq, id, at,
-               json_object('id', id, 'receivedAt', at, 'data', data, 'context', json(context))
-             FROM payload WHERE seq IN (
-               SELECT seq FROM (
-                 SELECT seq, sum(size) OVER (ORDER BY place) - size AS before
-                 FROM payload JOIN (SELECT min(key) AS place, value FROM json_each(?1) GROUP BY value) ON seq = value
-               ) WHERE before < ?2
-             )",
+            "SELECT seq FROM (
+               SELECT seq, sum(size) OVER (ORDER BY place) - size AS before
+               FROM payload JOIN (SELECT min(key) AS place, value FROM json_each(?1) GROUP BY value) ON seq = value
+             ) WHERE before < ?2",
             &[Param::Text(&json(&seqs)?), Param::Int(self.settings.batch_bytes)],
         )?;
-        rows.into_iter()
-            .map(|row| {
-                let mut row = Row::of(row);
-                let (seq, id, at, body) = (row.int()?, row.text()?, Millis(row.int()?), row.text()?);
-                let body = RawValue::from_string(body).map_err(|error| SqlError(error.to_string()))?;
-                Ok((seq, Body { id, at, body }))
-            })
-            .collect()
+        let seqs: Vec<i64> = rows.into_iter().map(|row| Row::of(row).int()).collect::<Result<_, _>>()?;
+        let stored = self.stored(&seqs)?.into_iter();
+        stored.map(|one| Ok((one.seq, Body { body: one.as_payload()?, id: one.id, at: one.at }))).collect()
     }
 
     /// The result of a [`DeliverBatch`].
@@ -278,7 +273,7 @@ impl<D: Database> Shard<D> {
             };
             answers.insert((outcome.payload, outcome.idx), attempt);
         }
-        let after = after.map(|seconds| i64::from(seconds) * 1000);
+        let after = after.map(asked_for);
         let written = self.write(batch, &answers, &Attempt::failed("no_outcome"), now);
         match reason {
             Some(reason) if settled == 0 => self.lane_failed(&batch.tracker, &reason, after, now),

@@ -10,6 +10,9 @@ const FAILURES_THAT_OPEN: u32 = 3;
 /// there is no point in trying another.
 const MISCONFIGURED: &str = "misconfigured";
 
+/// After a failure of the shard's own database nothing is started for so long, in ms.
+pub const DATABASE_WAIT: i64 = 1000;
+
 /// Bound of the wait before the halves of a failed batch are tried, in ms.
 const SPLIT_WAIT: i64 = 100;
 
@@ -52,6 +55,8 @@ pub struct Lane {
     pub backlog_not_before: Millis,
     /// When the next owed row is due, as far as is known.
     pub owed_at: Option<Millis>,
+    /// Whether the last call was of what is owed or was set aside.
+    pub was_owed: bool,
     /// When to look next for what is too old.
     pub expires_at: Millis,
     /// When the last call was started.
@@ -72,6 +77,7 @@ impl Lane {
             not_before: Millis(0),
             backlog_not_before: Millis(0),
             owed_at: None,
+            was_owed: false,
             expires_at: Millis(0),
             started: Millis(0),
             limit: max,
@@ -99,9 +105,21 @@ impl Lane {
         if self.breaker == Breaker::Open { 1 } else { self.limit }
     }
 
-    pub fn start(&mut self, now: Millis) {
+    /// Whether the next call is of what was set aside: in turns with what is new, so that neither waits for ever.
+    pub fn takes_owed(&self, now: Millis, is_new_due: bool) -> bool {
+        self.owed_at.is_some_and(|at| at <= now) && !(is_new_due && self.was_owed)
+    }
+
+    pub fn start(&mut self, now: Millis, is_owed: bool) {
         self.busy = true;
+        self.was_owed = is_owed;
         self.started = now;
+    }
+
+    /// Its part of the database failed: it rests for a while, and no other lane with it.
+    pub fn database_failed(&mut self, now: Millis) {
+        self.reason = Some("database".to_owned());
+        self.not_before = Millis(now.0 + DATABASE_WAIT);
     }
 
     /// A call came to something.

@@ -3,11 +3,12 @@
 use crate::admin::OPEN_LANE;
 use crate::lane::{self, Failure};
 use crate::owed::{self, OwedEvent, OwedRow};
-use crate::row::{Row, only};
+use crate::raw::Stored;
+use crate::row::Row;
 use crate::seen::Kind as SeenKind;
 use crate::settle::{self, Account, Of};
 use crate::shard::Shard;
-use crate::sql::{Database, Param, SqlError};
+use crate::sql::{Database, SqlError};
 use crate::wave::{Event, Fate, Fresh, Kind, Opened, Wave};
 use event::Millis;
 use event::account::LIVE;
@@ -37,20 +38,21 @@ impl<D: Database> Shard<D> {
             return Ok(None);
         }
         let (limit, starts_at) = (lane.limit(), self.open_at(lane));
-        let batch = if lane.owed_at.is_some_and(|at| at <= now) {
+        let is_new_due = self.may_open() && now >= starts_at;
+        let batch = if lane.takes_owed(now, is_new_due) {
             let row = owed::due(&self.db, OPEN_LANE, now, 1)?.pop();
             if row.is_none() {
                 self.look_up_owed(OPEN_LANE, now);
             }
             row.map(|row| self.open_batch(&[row.seq], Some(row))).transpose()?
-        } else if self.may_open() && now >= starts_at {
+        } else if is_new_due {
             let seqs = self.next_seqs(self.state.opening_to, limit)?;
             Some(self.open_batch(&seqs, None)?)
         } else {
             None
         };
         if let Some(batch) = &batch {
-            self.lane(OPEN_LANE).start(now);
+            self.lane(OPEN_LANE).start(now, batch.aside.is_some());
             if batch.aside.is_none() {
                 self.state.opening_to = batch.payloads.last().map_or(self.state.opening_to, |last| last.seq);
             }
@@ -59,18 +61,10 @@ impl<D: Database> Shard<D> {
     }
 
     fn open_batch(&self, seqs: &[i64], aside: Option<OwedRow>) -> Result<OpenBatch, SqlError> {
-        let seqs = crate::seen::json(seqs)?;
-        let mut row = only(self.db.query(
-            "SELECT
-               json_group_array(json_object('id', id, 'receivedAt', at, 'data', data, 'context', json(context))),
-               json_group_array(json_array(seq, id, at))
-             FROM (SELECT * FROM payload WHERE seq IN (SELECT value FROM json_each(?1)) ORDER BY seq)",
-            &[Param::Text(&seqs)],
-        )?)?;
-        let body = format!(r#"{{"payloads":{}}}"#, row.text()?);
-        let places: Vec<(i64, String, i64)> =
-            serde_json::from_str(&row.text()?).map_err(|error| SqlError(error.to_string()))?;
-        let payloads = places.into_iter().map(|(seq, id, at)| Place { seq, id, at: Millis(at) }).collect();
+        let stored = self.stored(seqs)?;
+        let bodies = stored.iter().map(Stored::as_payload).collect::<Result<Vec<_>, _>>()?;
+        let body = format!(r#"{{"payloads":{}}}"#, crate::seen::json(&bodies)?);
+        let payloads = stored.into_iter().map(|Stored { seq, id, at, .. }| Place { seq, id, at }).collect();
         Ok(OpenBatch { body, payloads, aside })
     }
 
@@ -161,6 +155,9 @@ impl<D: Database> Shard<D> {
                 allowed: opened.allowed,
             });
         }
+        if let (None, Some(last)) = (&batch.aside, payloads.last()) {
+            self.state.opening_to = last.seq;
+        }
         let kind = match (&batch.aside, payloads.last()) {
             (None, Some(last)) => Kind::UpTo(last.seq),
             _ => Kind::Alone,
@@ -234,20 +231,20 @@ impl<D: Database> Shard<D> {
         self.dirty.extend(account.deltas.into_keys());
         self.state = next;
         self.look_up_owed(OPEN_LANE, now);
-        let lane = self.lanes.get_mut(OPEN_LANE).expect("made at the start");
-        lane.failed(now, &failure.reason, None, &self.settings, &mut self.rng);
+        // One that is known to fail says nothing about Trace.
+        if batch.aside.is_none() {
+            let lane = self.lanes.get_mut(OPEN_LANE).expect("made at the start");
+            lane.failed(now, &failure.reason, None, &self.settings, &mut self.rng);
+        }
         Ok(())
     }
 }
 
-/// The reply, if it is about what was asked.
+/// The reply, if it is about what was asked: all of it, or its beginning where that holds many events.
 fn matching(batch: &OpenBatch, reply: OpenReply) -> Result<OpenReply, Failure> {
-    let asked = batch.payloads.iter().map(|place| &place.id);
-    if asked.eq(reply.payloads.iter().map(|opened| &opened.id)) {
-        Ok(reply)
-    } else {
-        Err(Failure::temporary("trace_reply"))
-    }
+    let asked = batch.payloads.iter().take(reply.payloads.len()).map(|place| &place.id);
+    let is_answer = !reply.payloads.is_empty() && asked.eq(reply.payloads.iter().map(|opened| &opened.id));
+    if is_answer { Ok(reply) } else { Err(Failure::temporary("trace_reply")) }
 }
 
 /// Reads a count.

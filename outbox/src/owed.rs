@@ -31,11 +31,16 @@ impl OwedRow {
 
 const COLUMNS: &str = "lane, seq, run, events, attempts, since, next_at";
 
+/// Rows that are written by one statement. A row holds the events of one payload, at most 200 kB, and SQLite takes
+/// parameters of 2.2 MB.
+pub const ROWS_AT_ONCE: usize = 8;
+
 /// Inserts rows.
 pub fn insert(db: &impl Database, rows: &[OwedRow]) -> Result<(), SqlError> {
-    if rows.is_empty() {
-        return Ok(());
-    }
+    rows.chunks(ROWS_AT_ONCE).try_for_each(|rows| insert_some(db, rows))
+}
+
+fn insert_some(db: &impl Database, rows: &[OwedRow]) -> Result<(), SqlError> {
     let rows: Vec<_> = rows
         .iter()
         .map(|row| {

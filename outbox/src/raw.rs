@@ -6,12 +6,14 @@
 use crate::admin::RAW_LANE;
 use crate::lane::{self, Failure};
 use crate::owed::{self, OwedRow};
-use crate::row::{Row, only};
+use crate::row::Row;
 use crate::settle::{Account, Of};
 use crate::shard::{Shard, State};
 use crate::sql::{Database, Param, SqlError};
 use event::Millis;
 use event::account::LIVE;
+use serde::Serialize;
+use serde_json::value::RawValue;
 
 /// Payloads for the warehouse.
 #[derive(Debug)]
@@ -23,6 +25,33 @@ pub struct RawBatch {
     aside: Option<OwedRow>,
 }
 
+/// A row of `payload`.
+pub struct Stored {
+    pub seq: i64,
+    pub id: String,
+    pub at: Millis,
+    pub data: String,
+    pub context: String,
+}
+
+impl Stored {
+    /// [`event::Payload`] as JSON.
+    pub fn as_payload(&self) -> Result<Box<RawValue>, SqlError> {
+        #[derive(Serialize)]
+        #[serde(rename_all = "camelCase")]
+        struct Payload<'a> {
+            id: &'a str,
+            received_at: Millis,
+            data: &'a str,
+            context: &'a RawValue,
+        }
+        let failed = |error: serde_json::Error| SqlError(format!("the context of a payload: {error}"));
+        let context: &RawValue = serde_json::from_str(&self.context).map_err(failed)?;
+        let payload = Payload { id: &self.id, received_at: self.at, data: &self.data, context };
+        serde_json::value::to_raw_value(&payload).map_err(failed)
+    }
+}
+
 impl<D: Database> Shard<D> {
     pub(crate) fn raw_due(&mut self, now: Millis) -> Result<Option<RawBatch>, SqlError> {
         let lane = &self.lanes[RAW_LANE];
@@ -30,16 +59,17 @@ impl<D: Database> Shard<D> {
             return Ok(None);
         }
         let (limit, starts_at) = (lane.limit(), self.raw_at(lane));
-        let batch = if lane.owed_at.is_some_and(|at| at <= now) {
+        let is_new_due = self.state.raw_to < self.state.top && now >= starts_at;
+        let batch = if lane.takes_owed(now, is_new_due) {
             self.raw_set_aside(now)?
-        } else if self.state.raw_to < self.state.top && now >= starts_at {
+        } else if is_new_due {
             let seqs = self.next_seqs(self.state.raw_to, limit)?;
             Some(RawBatch { rows: self.raw_rows(&seqs)?, seqs, aside: None })
         } else {
             None
         };
-        if batch.is_some() {
-            self.lane(RAW_LANE).start(now);
+        if let Some(batch) = &batch {
+            self.lane(RAW_LANE).start(now, batch.aside.is_some());
         }
         Ok(batch)
     }
@@ -63,7 +93,8 @@ impl<D: Database> Shard<D> {
         ];
         let rows = self.db.query(
             "SELECT seq FROM (
-               SELECT seq, sum(size) OVER (ORDER BY seq) AS total FROM payload WHERE seq > ?1 ORDER BY seq LIMIT ?2
+               SELECT seq, sum(size) OVER (ORDER BY seq) AS total
+               FROM (SELECT seq, size FROM payload WHERE seq > ?1 ORDER BY seq LIMIT ?2)
              ) WHERE total <= ?3 OR seq = ?4",
             &params,
         )?;
@@ -71,13 +102,29 @@ impl<D: Database> Shard<D> {
     }
 
     fn raw_rows(&self, seqs: &[i64]) -> Result<String, SqlError> {
-        let seqs = crate::seen::json(seqs)?;
+        let rows: Vec<_> = self
+            .stored(seqs)?
+            .into_iter()
+            .map(|Stored { id, at, data, context, .. }| (id, at, data, context))
+            .collect();
+        crate::seen::json(&rows)
+    }
+
+    /// Payloads as they were stored. JSON is made of them here and not by SQLite, which takes no text of more than 2.2 MB,
+    /// in between neither: as JSON a body can be six times as long as it is.
+    pub(crate) fn stored(&self, seqs: &[i64]) -> Result<Vec<Stored>, SqlError> {
         let rows = self.db.query(
-            "SELECT json_group_array(json_array(id, at, data, context))
-             FROM (SELECT * FROM payload WHERE seq IN (SELECT value FROM json_each(?1)) ORDER BY seq)",
-            &[Param::Text(&seqs)],
+            "SELECT seq, id, at, data, context FROM payload
+             WHERE seq IN (SELECT value FROM json_each(?1)) ORDER BY seq",
+            &[Param::Text(&crate::seen::json(seqs)?)],
         )?;
-        only(rows)?.text()
+        rows.into_iter()
+            .map(|row| {
+                let mut row = Row::of(row);
+                let (seq, id, at) = (row.int()?, row.text()?, Millis(row.int()?));
+                Ok(Stored { seq, id, at, data: row.text()?, context: row.text()? })
+            })
+            .collect()
     }
 
     /// The result of a [`RawBatch`].
@@ -155,7 +202,7 @@ impl<D: Database> Shard<D> {
                 }
             }
             // The row is to blame, not the warehouse.
-            Some(failure) if failure.permanent => {}
+            Some(failure) if failure.permanent || batch.aside.is_some() => {}
             Some(failure) => lane.failed(now, &failure.reason, None, &self.settings, &mut self.rng),
         }
         Ok(())

@@ -2,7 +2,7 @@
 
 use crate::lane;
 use crate::ledger::{self, Deltas};
-use crate::owed::{OwedEvent, OwedRow};
+use crate::owed::{self, OwedEvent, OwedRow};
 use crate::pack::Packs;
 use crate::seen::json;
 use crate::settings::Settings;
@@ -143,8 +143,7 @@ impl<'a> Account<'a> {
                 self.owe(of, event, before.tracker, before.attempts, before.since, self.now);
             }
             Outcome::Retry { after, .. } if self.now.0 - before.since.0 < self.settings.retry_window => {
-                let asked = after.map_or(0, |seconds| i64::from(seconds) * 1000);
-                let wait = lane::backoff(attempts, self.settings, rng).max(asked);
+                let wait = lane::backoff(attempts, self.settings, rng).max(after.map_or(0, asked_for));
                 self.owe(of, event, before.tracker, attempts, before.since, Millis(self.now.0 + wait));
             }
             outcome => {
@@ -217,13 +216,13 @@ impl<'a> Account<'a> {
 
     /// Writes everything. To be called within the transaction.
     pub fn write(&self, db: &impl Database) -> Result<(), SqlError> {
-        crate::owed::insert(db, &self.owed)?;
-        if !self.dead.is_empty() {
+        owed::insert(db, &self.owed)?;
+        for dead in self.dead.chunks(owed::ROWS_AT_ONCE) {
             db.query(
                 "INSERT INTO dead (lane, seq, run, events, attempts, reason, at)
                  SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6
                  FROM json_each(?1)",
-                &[Param::Text(&json(&self.dead)?)],
+                &[Param::Text(&json(dead)?)],
             )?;
         }
         self.packs.write(db)?;
@@ -237,6 +236,12 @@ pub struct Owing<'a> {
     pub tracker: &'a str,
     pub attempts: u32,
     pub since: Millis,
+}
+
+/// What a vendor asked for, in ms. Some answer with milliseconds or points in time, and would stop a lane for years.
+pub fn asked_for(seconds: u32) -> i64 {
+    const MOST: i64 = 60 * 60 * 1000;
+    (i64::from(seconds) * 1000).min(MOST)
 }
 
 /// When the retry window of an event begins: at its receipt, or when it was put back.

@@ -3,7 +3,7 @@
 use crate::accounts::AccountsBatch;
 use crate::admin::{ACCOUNTS_LANE, OPEN_LANE, RAW_LANE};
 use crate::deliver::DeliverBatch;
-use crate::lane::Lane;
+use crate::lane::{DATABASE_WAIT, Lane};
 use crate::ledger::{self, Dirty};
 use crate::open::OpenBatch;
 use crate::owed;
@@ -19,9 +19,6 @@ use std::collections::BTreeMap;
 
 /// Accounts are written this many times less often than payloads: nobody waits for them.
 pub const ACCOUNTS_INTERVALS: i64 = 5;
-
-/// After a failure of the shard's own database nothing is started for so long, in ms.
-const DATABASE_WAIT: i64 = 1000;
 
 /// Payloads and their way, until nothing is owed of them.
 #[derive(Debug)]
@@ -147,27 +144,37 @@ impl<D: Database> Shard<D> {
         if now < self.not_before {
             return Ok(None);
         }
-        let due = self.first_due(now);
-        self.guarded(now, due)
+        let kept = self.commit_ready(now).and_then(|()| self.expire(now));
+        let (work, failed) = self.first_due(now);
+        match (work, kept, failed) {
+            (Some(work), ..) => Ok(Some(work)),
+            (None, Err(error), _) => self.guarded(now, Err(error)),
+            (None, Ok(()), Some(error)) => Err(error),
+            (None, Ok(()), None) => Ok(None),
+        }
     }
 
-    fn first_due(&mut self, now: Millis) -> Result<Option<Work>, SqlError> {
-        self.commit_ready(now)?;
-        self.expire(now)?;
-        if let Some(batch) = self.raw_due(now)? {
-            return Ok(Some(Work::Raw(batch)));
-        }
-        if let Some(batch) = self.open_due(now)? {
-            return Ok(Some(Work::Open(batch)));
-        }
-        let trackers: Vec<String> =
-            self.lanes.keys().filter(|name| !name.starts_with('(')).cloned().collect();
-        for tracker in trackers {
-            if let Some(batch) = self.deliver_due(&tracker, now)? {
-                return Ok(Some(Work::Deliver(batch)));
+    /// The first call that is due. A lane whose part of the database fails rests alone.
+    fn first_due(&mut self, now: Millis) -> (Option<Work>, Option<SqlError>) {
+        let mut error = None;
+        let names: Vec<String> = self.lanes.keys().cloned().collect();
+        for name in names {
+            let due = match name.as_str() {
+                RAW_LANE => self.raw_due(now).map(|batch| batch.map(Work::Raw)),
+                OPEN_LANE => self.open_due(now).map(|batch| batch.map(Work::Open)),
+                ACCOUNTS_LANE => self.accounts_due(now).map(|batch| batch.map(Work::Accounts)),
+                tracker => self.deliver_due(tracker, now).map(|batch| batch.map(Work::Deliver)),
+            };
+            match due {
+                Ok(None) => {}
+                Ok(work) => return (work, error),
+                Err(failed) => {
+                    self.lane(&name).database_failed(now);
+                    error = Some(failed);
+                }
             }
         }
-        Ok(self.accounts_due(now)?.map(Work::Accounts))
+        (None, error)
     }
 
     /// Passes a result on. After a failure of the database it rests for a while: what was to be written is in

@@ -7,6 +7,9 @@ use event::Millis;
 
 const DAY_MS: i64 = 24 * 60 * 60 * 1000;
 
+/// Rounds of deleting dead letters before other work has its turn.
+const FORGETS_AT_ONCE: usize = 20;
+
 impl<D: Database> Shard<D> {
     /// Whether the day's upkeep is still to be done.
     pub fn needs_upkeep(&self, now: Millis) -> bool {
@@ -20,10 +23,20 @@ impl<D: Database> Shard<D> {
 
     /// Forgets old dead letters and ids, and counters of days of which nothing can change any more.
     ///
+    /// Where there is too much of it for one time, it is due again.
+    ///
     /// # Errors
     /// [`SqlError`]; it is due again then.
     pub fn upkeep(&mut self, now: Millis) -> Result<(), SqlError> {
-        self.forget_dead(now)?;
+        for _ in 0..FORGETS_AT_ONCE {
+            if self.forget_dead(now)? {
+                return self.rest_of_upkeep(now);
+            }
+        }
+        Ok(())
+    }
+
+    fn rest_of_upkeep(&mut self, now: Millis) -> Result<(), SqlError> {
         self.seen.rotate(&self.db, now)?;
         let kept = self.settings.dead_retention + self.settings.retry_window + DAY_MS;
         let oldest = day_of(Millis(now.0 - kept));

@@ -26,7 +26,8 @@ impl Batch {
         let mut body = String::new();
         let mut indices = Vec::new();
         for (index, event) in events {
-            let event = event.to_string();
+            // Not `to_string`, which passes the formatter and takes three times as long. A value always has a JSON form.
+            let event = serde_json::to_string(&event).unwrap_or_default();
             if head.len() + event.len() + tail.len() > self.max_bytes {
                 plan.rejected.push((index, "too_large"));
                 continue;

@@ -23,6 +23,10 @@ pub fn number_or_text(scalar: &Scalar, max: usize) -> Value {
 
 /// The first `max` characters of a text.
 pub fn first_chars(text: &str, max: usize) -> &str {
+    // A character has a byte at least.
+    if text.len() <= max {
+        return text;
+    }
     text.char_indices().nth(max).map_or(text, |(end, _)| &text[..end])
 }
 

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use wasm_bindgen::prelude::wasm_bindgen;
 use worker::Env;
-use worker::js_sys::Promise;
+use worker::js_sys::{Promise, Uint8Array};
 use worker::wasm_bindgen_futures::JsFuture;
 
 /// The shard's answers, as numbers: a call passes them on as they are.
@@ -18,14 +18,14 @@ pub const REFUSED: u32 = 1;
 
 #[wasm_bindgen]
 extern "C" {
-    // `append` of `worker.js`.
+    // `append` of `worker.js`. The data goes as bytes: a text of JavaScript is read character by character.
     type ShardStub;
     #[wasm_bindgen(method, catch)]
     fn append(
         this: &ShardStub,
         number: u32,
         head: &str,
-        data: &str,
+        data: Uint8Array,
     ) -> Result<Promise, wasm_bindgen::JsValue>;
 }
 
@@ -92,7 +92,9 @@ async fn ask(
         context: serde_json::to_string(&payload.context)?,
     };
     let stub: ShardStub = stub(env, &settings.shards, shard)?.into_rpc();
-    let answer = JsFuture::from(stub.append(shard, &serde_json::to_string(&head)?, &payload.data)?).await?;
+    let answer =
+        JsFuture::from(stub.append(shard, &serde_json::to_string(&head)?, payload.data.as_bytes().into())?)
+            .await?;
     match answer.as_f64() {
         Some(answer) if answer == f64::from(STORED) => Ok(STORED),
         Some(answer) if answer == f64::from(REFUSED) => Ok(REFUSED),
@@ -101,7 +103,8 @@ async fn ask(
 }
 
 /// Reads what [`append`] sent.
-pub fn read(head: &str, data: String) -> Option<NewPayload> {
+pub fn read(head: &str, data: Vec<u8>) -> Option<NewPayload> {
     let Head { id, own, at, context } = serde_json::from_str(head).ok()?;
+    let data = String::from_utf8(data).ok()?;
     Some(NewPayload { id, is_senders_id: own, at, data, context })
 }

@@ -62,7 +62,7 @@ fn start(state: State, env: Env) -> std::result::Result<Rc<Pump>, String> {
 impl Outbox {
     /// Stores a payload; the way in stands in [`door`]. The promise resolves when it is in the database, and reaches
     /// the caller when that is durable.
-    pub fn append(&self, number: u32, head: &str, data: String) -> Promise {
+    pub fn append(&self, number: u32, head: &str, data: Vec<u8>) -> Promise {
         let (pump, payload) = (self.pump.clone(), door::read(head, data));
         future_to_promise(AssertUnwindSafe(async move {
             let answer = match pump {

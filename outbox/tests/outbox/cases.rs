@@ -360,3 +360,117 @@ fn what_trace_never_opened_dies_of_age_and_can_be_replayed() {
     assert_eq!((world.received.len(), world.pending()), (2100, 0));
     assert_eq!(world.shard.status(Millis(world.now)).unwrap().payloads, 0);
 }
+
+/// As JSON it is six times as long, which is more than SQLite takes in a Durable Object.
+#[test]
+fn a_body_of_control_characters_goes_its_way_like_any_other() {
+    let mut world = World::new(&[]);
+    let hostile = "\u{1}".repeat(1 << 20);
+    world.send("a", "1");
+    world.send("hostile", &hostile);
+    world.send("b", "1");
+    world.run_for(60_000);
+    assert_eq!((world.raw.len(), world.pending(), world.received.len()), (3, 0, 9));
+    assert_eq!(world.raw["hostile"], [hostile]);
+}
+
+#[test]
+fn payloads_that_trace_cannot_open_leave_room_for_all_others() {
+    let mut world = World::new(&[]);
+    for i in 0..10 {
+        world.send(&format!("poison{i}"), "poison-open");
+    }
+    for i in 0..120 {
+        world.send(&format!("p{i}"), "1");
+        world.run_for(60_000);
+    }
+    assert_eq!(world.received.len(), 360);
+    assert_eq!(world.unopened(), 10);
+}
+
+#[test]
+fn rows_that_the_warehouse_cannot_take_leave_room_for_all_others() {
+    let mut world = World::new(&[]);
+    for i in 0..10 {
+        world.send(&format!("poison{i}"), "poison-raw-for-now");
+    }
+    for i in 0..120 {
+        world.send(&format!("p{i}"), "1");
+        world.run_for(60_000);
+    }
+    assert_eq!(world.raw.len(), 120);
+}
+
+#[test]
+fn what_is_owed_has_its_turn_under_steady_traffic() {
+    let mut world = World::new(&[]);
+    world.vendors.insert("a", Mode::Retry(None));
+    world.send("first", "1");
+    world.run_for(100);
+    // It takes each call 300 ms to be answered, and there is always something new by then.
+    world.vendors.insert("a", Mode::Hang);
+    for i in 0..2000 {
+        world.send(&format!("p{i}"), "1");
+        world.run_for(50);
+        if i % 6 == 0 {
+            world.answer_hanging();
+        }
+    }
+    assert!(world.received.contains_key(&("a".into(), "first.0".into())));
+}
+
+#[test]
+fn a_vendor_that_asks_for_years_is_asked_again_within_the_hour() {
+    let mut world = World::new(&[]);
+    world.vendors.insert("a", Mode::Retry(Some(u32::MAX)));
+    world.send("p", "1");
+    world.run_for(1000);
+    world.vendors.insert("a", Mode::Ok);
+    world.run_for(2 * 3_600_000);
+    assert_eq!((world.received.len(), world.pending()), (3, 0));
+}
+
+#[test]
+fn all_dead_letters_go_when_they_are_too_old() {
+    let mut world = World::new(&[("RETRY_WINDOW", "1h"), ("DEAD_RETENTION", "2d")]);
+    world.trace = Mode::Down;
+    for i in 0..3000 {
+        world.send(&format!("p{i}"), "1");
+    }
+    world.run_for(2 * 3_600_000);
+    world.now += 3 * 24 * 3_600_000;
+    world.shard.upkeep(Millis(world.now)).unwrap();
+    assert!(!world.shard.needs_upkeep(Millis(world.now)));
+    assert_eq!(world.shard.status(Millis(world.now)).unwrap().payloads, 0);
+}
+
+#[test]
+fn a_lane_whose_rows_cannot_be_read_stops_no_other() {
+    let mut world = World::new(&[]);
+    world.vendors.insert("a", Mode::Retry(None));
+    world.send("p", "1");
+    world.run_for(100);
+    world.db.execute("UPDATE owed SET events = 'broken' WHERE lane = 'a'");
+    for i in 0..10 {
+        world.send(&format!("p{i}"), "1");
+        world.run_for(1000);
+    }
+    let received = |tracker: &str| world.received.keys().filter(|(name, _)| name == tracker).count();
+    assert_eq!((received("b"), world.raw.len()), (11, 11));
+}
+
+#[test]
+fn payloads_of_many_events_are_opened_a_few_at_a_time() {
+    let mut world = World::new(&[]);
+    for i in 0..20 {
+        world.send(&format!("p{i}"), "1000");
+    }
+    world.vendors.insert("a", Mode::Down);
+    world.run_for(600_000);
+    assert_eq!(world.unopened(), 0);
+    assert_eq!(world.received.keys().filter(|(tracker, _)| tracker == "b").count(), 20_000);
+    world.vendors.insert("a", Mode::Ok);
+    world.run_for(600_000);
+    assert_eq!(world.pending(), 0);
+    world.assert_balanced_in_warehouse();
+}
