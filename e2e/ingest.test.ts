@@ -49,6 +49,8 @@ test("any body is in the warehouse byte for byte", async () => {
     empty: Buffer.alloc(0),
     "one-mebibyte": Buffer.alloc(MIB, "x"),
     "one-mebibyte-of-quotes": Buffer.alloc(MIB, '"'),
+    // As JSON it is six times as long.
+    "one-mebibyte-of-control-characters": Buffer.alloc(MIB, "\u0001"),
     "one-mebibyte-of-noise": randomBytes(MIB),
   };
   for (const [id, body] of Object.entries(bodies)) {
