@@ -10,6 +10,9 @@ const BUSY = 0.8;
 /** Cores that other programs may take. */
 const OTHERS = 0.1;
 
+/** Events per second of the paced load, at most: what the floor keeps up with on one core, and room above it. */
+const PACED_EVENTS = 3000;
+
 interface Cell {
   mode: Mode;
   events: number;
@@ -36,7 +39,8 @@ export async function compare(flags: Flags): Promise<{ figures: Cell[]; failed: 
 
 async function measure({ mode, events, shards, rounds }: Cell, flags: Flags): Promise<void> {
   const { seed, timing, visitors } = flags;
-  const pace = mode === "paced" ? { rate: flags.rate } : { connections: flags.connections };
+  const pace =
+    mode === "paced" ? { rate: pacedRate(events, flags) } : { connections: flags.connections };
   for (let round = 0; round < flags.rounds; round++) {
     for (const side of flags.sides) {
       const shape = { seed: seed + round, events, visitors };
@@ -44,6 +48,11 @@ async function measure({ mode, events, shards, rounds }: Cell, flags: Flags): Pr
       rounds[side] = [...(rounds[side] ?? []), figures];
     }
   }
+}
+
+/** Requests per second of the paced load. */
+function pacedRate(events: number, flags: Flags): number {
+  return Math.min(flags.rate, Math.floor(PACED_EVENTS / events));
 }
 
 function heading({ mode, events, shards }: Cell, flags: Flags): string {

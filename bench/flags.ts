@@ -35,7 +35,7 @@ export const HELP = `node bench/main.ts [compare | isolation | flood] [flags]
   --events 1,5,20   events of a request
   --shards 1,4
   --sides ${SIDES.join(",")}
-  --rate 600        requests per second, paced
+  --rate 600        requests per second, paced, but at most 3,000 events per second
   --connections 64  closed loop (256 of a flood)
   --visitors 32     distinct devices: GA4 takes a request for each
   --seed 1          of the requests' bytes

@@ -53,7 +53,8 @@ pub struct LaneStatus {
     pub reason: Option<String>,
     /// When the next attempt is due, where the lane waits.
     pub next_attempt_at: Option<Millis>,
-    /// Payloads that wait: for trackers those with an event owed, for the warehouse those not written yet.
+    /// What waits: for trackers payloads with an event owed, a row for each number of attempts; for the warehouse those
+    /// not written yet.
     pub backlog: i64,
     /// When the oldest of them was received.
     pub oldest_pending: Option<Millis>,

@@ -13,7 +13,7 @@ use event::Millis;
 use event::account::{ALL_TRACKERS, LIVE, UNOPENED};
 
 /// Letters that are put back in one transaction.
-const REPLAY_AT_ONCE: u32 = 500;
+const REPLAY_AT_ONCE: u32 = 100;
 
 /// Most letters of an answer.
 const MOST: u32 = 1000;
@@ -87,7 +87,7 @@ impl<D: Database> Shard<D> {
     }
 
     /// Puts dead letters back under a run of their own, as new as if they had just come. Of a letter that holds other
-    /// events, too, those stay dead. The same request again does nothing.
+    /// events, too, those stay dead. The same request again finds nothing, unless letters have died again.
     ///
     /// # Errors
     /// [`SqlError`]; letters that were put back before stay so.

@@ -264,7 +264,8 @@ impl<D: Database> Shard<D> {
                         reason = Some(because.clone());
                     }
                 }
-                _ => settled += 1,
+                Outcome::Delivered | Outcome::Rejected { .. } => settled += 1,
+                _ => {}
             }
             let attempt = Attempt {
                 outcome: outcome.outcome,
@@ -277,6 +278,8 @@ impl<D: Database> Shard<D> {
         let written = self.write(batch, &answers, &Attempt::failed("no_outcome"), now);
         match reason {
             Some(reason) if settled == 0 => self.lane_failed(&batch.tracker, &reason, after, now),
+            // The vendor was not asked, so that nothing is known of it.
+            None if settled == 0 => {}
             _ => {
                 let lane = self.lane(&batch.tracker);
                 lane.succeeded();

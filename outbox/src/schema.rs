@@ -4,7 +4,7 @@ use crate::sql::{Database, SqlError};
 
 /// Every statement can be run again. A change to a table that exists needs a migration, which would run
 /// before these.
-const TABLES: [&str; 9] = [
+const TABLES: [&str; 10] = [
     // What is kept until nothing is owed of it. `size` is that of the row as JSON in JSON, which is how the
     // warehouse and Trace get it.
     "CREATE TABLE IF NOT EXISTS payload (
@@ -57,6 +57,7 @@ const TABLES: [&str; 9] = [
   at INTEGER NOT NULL
 )",
     "CREATE INDEX IF NOT EXISTS dead_by_seq ON dead (seq)",
+    "CREATE INDEX IF NOT EXISTS dead_by_lane ON dead (lane)",
     // A day is days since the epoch. `changed` is the number that the next row for the warehouse had at the last change.
     "CREATE TABLE IF NOT EXISTS ledger (
   run TEXT NOT NULL,

@@ -55,7 +55,8 @@ impl Seen {
             ),
             &[],
         )?;
-        for old in self.tables.iter().filter(|&&table| table < current - 1) {
+        // Also those of a window of another length.
+        for old in self.tables.iter().filter(|&&table| table != current - 1 && table != current) {
             db.query(&format!("DROP TABLE IF EXISTS seen_{old}"), &[])?;
         }
         self.tables.retain(|&table| table == current - 1);

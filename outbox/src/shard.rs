@@ -186,6 +186,11 @@ impl<D: Database> Shard<D> {
         result
     }
 
+    /// Until when nothing is started, after a failure of the database.
+    pub(crate) fn rests_until(&self) -> Millis {
+        self.not_before
+    }
+
     /// When something will be due that is not due now. Nothing where all is done, or waits for a result.
     pub fn next_due(&self) -> Option<Millis> {
         let lanes = self.lanes.iter().filter(|(_, lane)| !lane.busy && !lane.paused);

@@ -13,12 +13,12 @@ const FORGETS_AT_ONCE: usize = 20;
 impl<D: Database> Shard<D> {
     /// Whether the day's upkeep is still to be done.
     pub fn needs_upkeep(&self, now: Millis) -> bool {
-        self.state.upkeep_day < day_of(now)
+        self.state.upkeep_day < day_of(now) && now >= self.rests_until()
     }
 
     /// When the next one is due: at the beginning of a day.
     pub fn next_upkeep(&self) -> Millis {
-        Millis((self.state.upkeep_day + 1) * DAY_MS)
+        Millis((self.state.upkeep_day + 1) * DAY_MS).max(self.rests_until())
     }
 
     /// Forgets old dead letters and ids, and counters of days of which nothing can change any more.
@@ -28,6 +28,11 @@ impl<D: Database> Shard<D> {
     /// # Errors
     /// [`SqlError`]; it is due again then.
     pub fn upkeep(&mut self, now: Millis) -> Result<(), SqlError> {
+        let done = self.all_upkeep(now);
+        self.guarded(now, done)
+    }
+
+    fn all_upkeep(&mut self, now: Millis) -> Result<(), SqlError> {
         for _ in 0..FORGETS_AT_ONCE {
             if self.forget_dead(now)? {
                 return self.rest_of_upkeep(now);

@@ -22,16 +22,20 @@ impl Group {
         receiver
     }
 
-    /// Whether the caller is to store what waits, since nobody else is at it. It has to say [`Group::is_done`] after.
+    /// Whether the caller is to store what waits, since nobody else is at it. It goes on until nothing waits, and
+    /// says [`Group::end`] then, whatever happens.
     pub fn begin(&self) -> bool {
         !self.committing.replace(true)
     }
 
-    /// Whether nothing came during the commit. Else the caller goes on.
-    pub fn is_done(&self) -> bool {
-        let is_done = self.waiting.borrow().is_empty();
-        self.committing.set(!is_done);
-        is_done
+    /// Whether something came during the commit.
+    pub fn has_more(&self) -> bool {
+        !self.waiting.borrow().is_empty()
+    }
+
+    /// The next payload is stored at once.
+    pub fn end(&self) {
+        self.committing.set(false);
     }
 
     /// Stores all that wait.
@@ -69,13 +73,15 @@ mod tests {
         assert_eq!(alone.try_recv(), Ok(Some(Some(Appended::Stored))));
         let waiting = [group.add(payload("b")), group.add(payload("c"))];
         assert!(!group.begin(), "the first is not durable yet");
-        assert!(!group.is_done());
+        assert!(group.has_more());
         group.store(append);
         assert_eq!(*sizes.borrow(), [1, 2]);
         for mut receiver in waiting {
             assert_eq!(receiver.try_recv(), Ok(Some(Some(Appended::Stored))));
         }
-        assert!(group.is_done() && group.begin());
+        assert!(!group.has_more());
+        group.end();
+        assert!(group.begin());
     }
 
     #[test]

@@ -16,6 +16,8 @@ use serde_json::json;
 use std::cell::{Cell, RefCell, RefMut};
 use std::panic::AssertUnwindSafe;
 use std::rc::Rc;
+use wasm_bindgen::JsCast;
+use worker::js_sys::{Function, Reflect};
 use worker::{Env, State};
 
 /// Calls that are made before a fresh event must come: the platform allows 32 through service bindings
@@ -125,13 +127,31 @@ impl Pump {
         self.busy.set(self.busy.get() + 1);
         let pump = self.clone();
         self.state.wait_until(async move {
-            let told = pump.perform(work).await;
+            let told = AssertUnwindSafe(pump.perform(work)).catch_unwind().await;
             pump.busy.set(pump.busy.get() - 1);
-            if let Err(error) = told {
-                log_database(&error);
+            match told {
+                Ok(Ok(())) => {}
+                Ok(Err(error)) => log_database(&error),
+                // Memory may say anything now. What is in the database is consistent, and due again.
+                Err(_) => return pump.start_anew(),
             }
             pump.kick();
         });
+    }
+
+    /// Ends the object; the alarm starts it again.
+    fn start_anew(&self) {
+        edge::log::error(
+            "started_anew",
+            json!({"shard": self.shard.try_borrow().map_or(0, |shard| shard.number())}),
+        );
+        let state = self.state.as_raw();
+        if let Ok(abort) = Reflect::get(state, &"abort".into())
+            && let Ok(abort) = abort.dyn_into::<Function>()
+        {
+            // It throws, into a task that ends here anyway.
+            let _ = abort.call0(state);
+        }
     }
 
     /// Makes a call and tells the shard what came of it.
@@ -171,7 +191,7 @@ impl Pump {
             // Only a fresh event brings new calls.
             Some(_) if is_spent => now,
             _ if soon.is_some() || self.busy.get() > 0 => Millis(now.0 + SAFETY_MS),
-            Some(at) => at,
+            Some(at) => at.min(upkeep).max(now),
             None => upkeep.max(now),
         };
         let stands = |set: Millis| set <= alarm && set.0 + LATE_MS > now.0;

@@ -1,5 +1,6 @@
 //! Calls to Trace.
 
+use edge::body::{self, BodyError};
 use edge::timer::within;
 use outbox::Failure;
 use serde::de::DeserializeOwned;
@@ -8,13 +9,18 @@ use worker::{Env, Fetcher, Method, RequestInit, Result};
 /// Trace gives each tracker at most 25 s.
 const DEADLINE_MS: u32 = 30_000;
 
+/// Most bytes of a reply that a shard takes into its memory. One payload makes at most 8 MiB of it.
+const MAX_REPLY: usize = 16 * 1024 * 1024;
+
 /// Asks Trace and reads its answer. A failure says what kind it was, never what Trace said.
 pub async fn ask<T: DeserializeOwned>(env: &Env, path: &str, body: &str) -> std::result::Result<T, Failure> {
     let trace = env.service("TRACE").map_err(|_| Failure::temporary("no_trace"))?;
     let (status, answer) = match within(DEADLINE_MS, post(&trace, path, body)).await {
         None => return Err(Failure::temporary("trace_timeout")),
         Some(Err(_)) => return Err(Failure::temporary("trace_exception")),
-        Some(Ok(answer)) => answer,
+        // Compressed bodies can hold a thousand times what they are: fewer of them at once then.
+        Some(Ok(Reply::TooLong)) => return Err(Failure::temporary("trace_reply_too_long")),
+        Some(Ok(Reply::Read(status, reply))) => (status, reply),
     };
     if status != 200 {
         return Err(Failure::temporary(format!("trace_{status}")));
@@ -22,10 +28,20 @@ pub async fn ask<T: DeserializeOwned>(env: &Env, path: &str, body: &str) -> std:
     serde_json::from_slice(&answer).map_err(|_| Failure::temporary("trace_reply"))
 }
 
-async fn post(trace: &Fetcher, path: &str, body: &str) -> Result<(u16, Vec<u8>)> {
+enum Reply {
+    Read(u16, Vec<u8>),
+    TooLong,
+}
+
+async fn post(trace: &Fetcher, path: &str, body: &str) -> Result<Reply> {
     let mut init = RequestInit::new();
     init.with_method(Method::Post).with_body(Some(body.into()));
     // The host is not looked up: the binding leads to Trace whatever it says.
     let mut response = trace.fetch(format!("https://trace{path}"), Some(init)).await?;
-    Ok((response.status_code(), response.bytes().await?))
+    let status = response.status_code();
+    match body::read(response.stream()?, MAX_REPLY).await {
+        Ok(reply) => Ok(Reply::Read(status, reply)),
+        Err(BodyError::TooLong(_)) => Ok(Reply::TooLong),
+        Err(BodyError::Broken(error)) => Err(error),
+    }
 }
