@@ -5,29 +5,45 @@ use std::cell::Cell;
 use std::panic::AssertUnwindSafe;
 use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen::{JsCast, JsValue};
-use worker::{SqlStorage, SqlStorageValue, Storage};
+use worker::Storage;
+use worker::js_sys::Array;
 
+// Every append passes here. The `worker` crate's cursors ask five questions for each value and do not catch what
+// iterating throws.
 #[wasm_bindgen]
 extern "C" {
-    // https://developers.cloudflare.com/durable-objects/api/sqlite-storage-api/#transactionsync
+    // https://developers.cloudflare.com/durable-objects/api/sqlite-storage-api/
     type RawStorage;
     #[wasm_bindgen(method, catch, js_name = transactionSync)]
     fn transaction_sync(
         this: &RawStorage,
         work: &mut dyn FnMut() -> Result<JsValue, JsValue>,
     ) -> Result<JsValue, JsValue>;
+
+    type RawSql;
+    #[wasm_bindgen(method, catch, variadic)]
+    fn exec(this: &RawSql, sql: &str, params: Array) -> Result<Cursor, JsValue>;
+
+    type Cursor;
+    #[wasm_bindgen(method, catch)]
+    fn raw(this: &Cursor) -> Result<JsValue, JsValue>;
+    #[wasm_bindgen(method, getter, js_name = rowsWritten)]
+    fn rows_written(this: &Cursor) -> f64;
+
+    #[wasm_bindgen(catch, js_namespace = Array, js_name = from)]
+    fn array_from(iterator: &JsValue) -> Result<Array, JsValue>;
 }
 
 /// A Durable Object's database.
 pub struct ObjectDatabase {
     storage: Storage,
-    sql: SqlStorage,
+    sql: JsValue,
     rows_written: Cell<i64>,
 }
 
 impl ObjectDatabase {
     pub fn new(storage: Storage) -> Self {
-        let sql = storage.sql();
+        let sql = storage.sql().as_ref().clone();
         Self { storage, sql, rows_written: Cell::new(0) }
     }
 
@@ -39,22 +55,21 @@ impl ObjectDatabase {
 
 impl Database for ObjectDatabase {
     fn query(&self, sql: &str, params: &[Param<'_>]) -> Result<Vec<Vec<Value>>, SqlError> {
-        let params: Vec<JsValue> = params
-            .iter()
-            .map(|param| match param {
+        let values = Array::new();
+        for param in params {
+            values.push(&match param {
                 // Exact up to 2^53, which no number here reaches.
                 Param::Int(value) => JsValue::from_f64(*value as f64),
                 Param::Text(text) => JsValue::from_str(text),
-            })
-            .collect();
-        let cursor = self.sql.exec_raw(sql, params).map_err(failed)?;
-        let mut rows = Vec::new();
-        for row in cursor.raw() {
-            let row = row.map_err(failed)?.into_iter().map(value);
-            rows.push(row.collect::<Result<_, _>>()?);
+            });
         }
-        self.rows_written.set(self.rows_written.get() + cursor.rows_written() as i64);
-        Ok(rows)
+        let cursor = self.sql.unchecked_ref::<RawSql>().exec(sql, values).map_err(failed)?;
+        if !sql.starts_with("SELECT") {
+            self.rows_written.set(self.rows_written.get() + cursor.rows_written() as i64);
+            return Ok(Vec::new());
+        }
+        let rows = cursor.raw().and_then(|iterator| array_from(&iterator)).map_err(failed)?;
+        rows.iter().map(|row| row.unchecked_into::<Array>().iter().map(value).collect()).collect()
     }
 
     fn transaction<T>(&self, work: &mut dyn FnMut() -> Result<T, SqlError>) -> Result<T, SqlError> {
@@ -85,15 +100,19 @@ impl Database for ObjectDatabase {
     }
 }
 
-fn value(value: SqlStorageValue) -> Result<Value, SqlError> {
-    match value {
-        SqlStorageValue::Null => Ok(Value::Null),
-        SqlStorageValue::Integer(value) => Ok(Value::Int(value)),
-        SqlStorageValue::String(text) => Ok(Value::Text(text)),
-        _ => Err(SqlError("a value of a type that no column has".to_owned())),
+fn value(value: JsValue) -> Result<Value, SqlError> {
+    if let Some(number) = value.as_f64() {
+        // Columns have integers alone.
+        Ok(Value::Int(number as i64))
+    } else if let Some(text) = value.as_string() {
+        Ok(Value::Text(text))
+    } else if value.is_null() {
+        Ok(Value::Null)
+    } else {
+        Err(SqlError("a value of a type that no column has".to_owned()))
     }
 }
 
-fn failed(error: worker::Error) -> SqlError {
-    SqlError(error.to_string())
+fn failed(thrown: JsValue) -> SqlError {
+    SqlError(worker::Error::from(thrown).to_string())
 }

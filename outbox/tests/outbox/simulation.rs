@@ -115,6 +115,7 @@ proptest! {
         prop_assert_eq!(world.shard.status(event::Millis(world.now)).unwrap().bytes, 0);
         world.assert_balanced();
         world.assert_balanced_in_warehouse();
+        world.assert_told();
         prop_assert_eq!(world.shard.next_due(), None, "nothing keeps it awake");
         let raw: Vec<_> = sent.iter().map(|(id, _)| world.raw.get(id).map(Vec::as_slice)).collect();
         prop_assert!(raw.iter().all(|copies| copies.is_some_and(|copies| copies.len() == 1)));

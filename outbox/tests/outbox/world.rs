@@ -394,6 +394,18 @@ impl World {
         }
     }
 
+    /// Nothing that the shard counts is unknown to the warehouse, crashes or not.
+    pub fn assert_told(&self) {
+        for counter in self.shard.status(Millis(self.now)).unwrap().ledger {
+            let is_line = |line: &&LedgerLine| {
+                (&line.run, &line.day, &line.event, &line.tracker)
+                    == (&counter.run, &counter.day, &counter.event, &counter.tracker)
+            };
+            let told = self.ledger.values().rfind(is_line).map(|line| (line.received, line.pending));
+            assert_eq!(told, Some((counter.received, counter.pending)), "{counter:?}");
+        }
+    }
+
     /// Events without a final outcome, in all runs.
     pub fn pending(&self) -> i64 {
         self.shard.status(Millis(self.now)).unwrap().ledger.iter().map(|line| line.pending).sum()
