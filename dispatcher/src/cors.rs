@@ -2,6 +2,7 @@
 //!
 //! Any origin is echoed. Dispatcher keeps everything; which sites count is decided in Trace.
 
+use worker::js_sys::{Object, Reflect};
 use worker::{Headers, Request, Response, Result};
 
 /// How long a browser may remember a preflight, in seconds; Chromium keeps at most two hours.
@@ -19,9 +20,26 @@ pub fn preflight(request: &Request) -> Result<Response> {
     Ok(response)
 }
 
+/// `200 OK`, readable by the page at `origin`. With `worker`'s types it took a tenth of what a request does.
+pub fn stored(origin: Option<&str>) -> Result<web_sys::Response> {
+    let headers = Object::new();
+    for (name, value) in allowing(origin) {
+        Reflect::set(&headers, &name.into(), &value.into())?;
+    }
+    let init = web_sys::ResponseInit::new();
+    init.set_headers(&headers);
+    Ok(web_sys::Response::new_with_opt_str_and_init(Some("OK"), &init)?)
+}
+
 /// Lets the page at `origin` read the answer.
 pub fn allow(headers: &Headers, origin: Option<&str>) -> Result<()> {
-    headers.set("access-control-allow-origin", origin.unwrap_or("*"))?;
-    headers.set("access-control-expose-headers", "Retry-After")?;
-    headers.append("vary", "Origin")
+    allowing(origin).into_iter().try_for_each(|(name, value)| headers.append(name, value))
+}
+
+fn allowing(origin: Option<&str>) -> [(&'static str, &str); 3] {
+    [
+        ("access-control-allow-origin", origin.unwrap_or("*")),
+        ("access-control-expose-headers", "Retry-After"),
+        ("vary", "Origin"),
+    ]
 }

@@ -1,13 +1,13 @@
 //! `POST /e`: a payload is taken, whatever it holds.
 
 use crate::settings::Settings;
-use crate::shard::{self, Answer};
+use crate::router::Answer;
+use crate::sender::Sender;
+use crate::shard::{self, Appended};
 use crate::{context, limit, query::Query};
 use edge::body::{self, BodyError};
 use event::Payload;
 use event::id::new_payload_id;
-use futures_channel::oneshot;
-use std::rc::Rc;
 use worker::{Context, Env, Request, Response, Result};
 
 /// Largest body that is taken, in bytes: D1 rows end at 2 MB, and base64 makes 4 bytes of 3.
@@ -17,25 +17,25 @@ pub const MAX_BODY: usize = 1024 * 1024;
 const RETRY_AFTER_SECONDS: &str = "5";
 
 /// Stores the payload in the Outbox, and answers.
-///
-/// Storing runs under `waitUntil`: a sender that leaves after its last byte does not cancel it.
 pub async fn ingest(
     mut request: Request,
+    origin: Option<&str>,
     env: &Env,
     ctx: &Context,
-    settings: &Rc<Settings>,
-) -> Result<Response> {
-    let query = Query::of(&request);
-    if let Some(refusal) = limit::refusal(&request, &query, env).await? {
-        return Ok(refusal);
+    settings: &Settings,
+) -> Result<Answer> {
+    let query = Query::of(&request.inner().url());
+    let sender = Sender::of(&request, origin, &query)?;
+    if let Some(refusal) = limit::refusal(&sender, env).await? {
+        return Ok(refusal.into());
     }
     let body = match read_body(&mut request).await {
         Ok(body) => body,
-        Err(error @ BodyError::TooLong(_)) => return Response::error(error.to_string(), 413),
-        Err(error @ BodyError::Broken(_)) => return Response::error(error.to_string(), 400),
+        Err(error @ BodyError::TooLong(_)) => return Ok(Response::error(error.to_string(), 413)?.into()),
+        Err(error @ BodyError::Broken(_)) => return Ok(Response::error(error.to_string(), 400)?.into()),
     };
     let now = edge::clock::now();
-    let context = context::context(&request, &query, settings.ip_policy)?;
+    let context = context::context(&request, &query, &sender, settings.ip_policy)?;
     let is_senders_id = query.id.is_some();
     let id = match query.id {
         Some(id) => id,
@@ -43,18 +43,12 @@ pub async fn ingest(
     };
     let payload = Payload::new(id, now, body, context);
 
-    let (stored, answer) = oneshot::channel();
-    let (env, settings) = (env.clone(), settings.clone());
-    ctx.wait_until(async move {
-        let answer = shard::append(&env, &settings, payload, is_senders_id).await;
-        // Fails where the sender has left, which changes nothing.
-        let _ = stored.send(answer);
-    });
-    match answer.await {
-        Ok(Answer::Stored) => Response::ok("OK"),
-        Ok(Answer::Refused) => unavailable("too much is waiting; send it again later, with the same id"),
-        _ => unavailable("the payload may not be stored; send it again with the same id"),
-    }
+    let problem = match shard::append(env, ctx, settings, payload, is_senders_id).await {
+        Appended::Stored => return Ok(Answer::Stored),
+        Appended::Refused => "too much is waiting; send it again later, with the same id",
+        Appended::Unknown => "the payload may not be stored; send it again with the same id",
+    };
+    Ok(unavailable(problem)?.into())
 }
 
 /// 503 with `Retry-After`.

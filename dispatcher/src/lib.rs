@@ -10,12 +10,13 @@ mod limit;
 mod query;
 mod router;
 mod sdk;
+mod sender;
 mod settings;
 mod shard;
 
-use worker::{Context, Env, Request, Response, Result, event};
+use worker::{Context, Env, Request, Result, event};
 
 #[event(fetch)]
-async fn fetch(request: Request, env: Env, ctx: Context) -> Result<Response> {
+async fn fetch(request: Request, env: Env, ctx: Context) -> Result<web_sys::Response> {
     router::route(request, env, ctx).await
 }

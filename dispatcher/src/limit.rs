@@ -3,26 +3,19 @@
 //! They are counted per Cloudflare location and not to the last request
 //! (<https://developers.cloudflare.com/workers/runtime-apis/bindings/rate-limit/>). Without the bindings there are none.
 
-use crate::context::write_key;
-use crate::query::Query;
-use sha2::{Digest, Sha256};
-use worker::{Env, Request, Response, Result};
+use crate::sender::Sender;
+use worker::{Env, Response, Result};
 
 /// The period of both limits in wrangler.toml.
 const RETRY_AFTER_SECONDS: &str = "10";
 
 /// 429 where the sender, or the site or key in whose name it sends, has sent too much.
-pub async fn refusal(request: &Request, query: &Query, env: &Env) -> Result<Option<Response>> {
-    let headers = request.headers();
-    let address = headers.get("cf-connecting-ip")?;
-    let source = match write_key(request, query)? {
-        // A binding keeps its keys in memory; a write key is no text to keep anywhere.
-        Some(key) => Some(hex::encode(Sha256::digest(key))),
-        None => headers.get("origin")?,
-    };
-    for (binding, key) in [("LIMIT_ADDRESS", address), ("LIMIT_SOURCE", source)] {
+pub async fn refusal(sender: &Sender, env: &Env) -> Result<Option<Response>> {
+    // A binding keeps its keys in memory; a write key is no text to keep anywhere.
+    let source = sender.write_key_sha256.as_ref().or(sender.origin.as_ref());
+    for (binding, key) in [("LIMIT_ADDRESS", sender.address.as_ref()), ("LIMIT_SOURCE", source)] {
         if let Some(key) = key
-            && !may_pass(env, binding, key).await
+            && !may_pass(env, binding, key.clone()).await
         {
             let response = Response::error("too many requests; send less, or in batches", 429)?;
             response.headers().set("retry-after", RETRY_AFTER_SECONDS)?;

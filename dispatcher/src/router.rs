@@ -4,43 +4,60 @@ use crate::{cors, ingest, sdk, settings};
 use serde_json::json;
 use worker::{Context, Env, Method, Request, Response, Result};
 
+/// What a request is answered.
+pub enum Answer {
+    /// The payload is stored: the answer to nearly every request, made with less ado than others.
+    Stored,
+    /// Anything else.
+    Other(Response),
+}
+
+impl From<Response> for Answer {
+    fn from(response: Response) -> Self {
+        Self::Other(response)
+    }
+}
+
 /// Answers a request; every answer can be read by the page that asked.
-pub async fn route(request: Request, env: Env, ctx: Context) -> Result<Response> {
+pub async fn route(request: Request, env: Env, ctx: Context) -> Result<web_sys::Response> {
     let origin = request.headers().get("origin")?;
-    let response = match answer(request, &env, &ctx).await {
-        Ok(response) => response,
+    let response = match answer(request, origin.as_deref(), &env, &ctx).await {
+        Ok(Answer::Stored) => return cors::stored(origin.as_deref()),
+        Ok(Answer::Other(response)) => response,
         Err(error) => {
             edge::log::error("failed", json!({"problem": error.to_string()}));
             ingest::unavailable("something failed before the payload was stored; send it again")?
         }
     };
     cors::allow(response.headers(), origin.as_deref())?;
-    Ok(response)
+    Ok(response.into())
 }
 
-async fn answer(request: Request, env: &Env, ctx: &Context) -> Result<Response> {
+async fn answer(request: Request, origin: Option<&str>, env: &Env, ctx: &Context) -> Result<Answer> {
     let settings = match settings::settings(env) {
         Ok(settings) => settings,
         Err(faults) => {
             edge::log::error("bad_settings", json!({"faults": *faults}));
-            return ingest::unavailable(&format!("wrong settings: {}", faults.join("; ")));
+            return Ok(ingest::unavailable(&format!("wrong settings: {}", faults.join("; ")))?.into());
         }
     };
     if !edge::transport::is_allowed(&request.inner().url(), &settings.environment) {
-        return Response::error("use https (and deploy with an environment: staging or production)", 403);
+        let problem = "use https (and deploy with an environment: staging or production)";
+        return Ok(Response::error(problem, 403)?.into());
     }
     let path = request.path();
-    match (request.method(), path.as_str()) {
-        (Method::Options, _) => cors::preflight(&request),
+    let response = match (request.method(), path.as_str()) {
         (Method::Post, path) if path == settings.ingest_path => {
-            ingest::ingest(request, env, ctx, &settings).await
+            return ingest::ingest(request, origin, env, ctx, &settings).await;
         }
+        (Method::Options, _) => cors::preflight(&request),
         (_, path) if path == settings.ingest_path => not_allowed("POST, OPTIONS"),
         (Method::Get | Method::Head, "/health") => health(&settings.environment),
         (Method::Get | Method::Head, "/sparrow.js") => sdk::serve(&request, &settings.ingest_path),
         (_, "/health" | "/sparrow.js") => not_allowed("GET, HEAD, OPTIONS"),
         _ => Response::error("not found", 404),
-    }
+    };
+    response.map(Answer::from)
 }
 
 fn health(environment: &str) -> Result<Response> {

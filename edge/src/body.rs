@@ -1,6 +1,9 @@
 //! Bodies of bounded size.
 
 use futures_util::{Stream, StreamExt};
+use js_sys::Uint8Array;
+use worker::ByteStream;
+use worker::wasm_bindgen_futures::JsFuture;
 
 /// Why a body was not read.
 #[derive(Debug, thiserror::Error)]
@@ -37,6 +40,28 @@ where
         }
     }
     if seen > limit { Err(BodyError::TooLong(limit)) } else { Ok(body) }
+}
+
+/// The body of an answer, of at most `limit` bytes: in one piece where its length is known, since each piece costs.
+///
+/// # Errors
+/// [`BodyError`]
+pub async fn of(response: &web_sys::Response, limit: usize) -> Result<Vec<u8>, BodyError> {
+    let headers = response.headers();
+    let length = headers.get("content-length").map_err(worker::Error::from)?;
+    // Else it is the length before it was unpacked.
+    let is_plain = !headers.has("content-encoding").map_err(worker::Error::from)?;
+    match length.and_then(|length| length.parse::<usize>().ok()) {
+        Some(length) if is_plain && length <= limit => {
+            let whole = response.array_buffer().map_err(worker::Error::from)?;
+            let whole = JsFuture::from(whole).await.map_err(worker::Error::from)?;
+            Ok(Uint8Array::new(&whole).to_vec())
+        }
+        _ => match response.body() {
+            Some(stream) => read(ByteStream::from(stream), limit).await,
+            None => Ok(Vec::new()),
+        },
+    }
 }
 
 #[cfg(test)]

@@ -1,8 +1,11 @@
 //! Outgoing requests, each with a deadline.
 
-use crate::body;
+use crate::body::{self, BodyError};
+use js_sys::{Object, Reflect};
 use std::time::Duration;
-use worker::{AbortSignal, Fetch, Headers, Method, Request, RequestInit, RequestRedirect, Response};
+use wasm_bindgen::JsCast;
+use web_sys::{AbortSignal, RequestInit, RequestRedirect, WorkerGlobalScope};
+use worker::wasm_bindgen_futures::JsFuture;
 
 /// Most bytes of an answer that are kept; vendors' answers are a few hundred.
 const MAX_ANSWER: usize = 256 * 1024;
@@ -39,45 +42,43 @@ pub async fn post(
     body: &str,
     deadline: Duration,
 ) -> Result<Answer, NoAnswer> {
-    let request = request(url, headers, body).map_err(|_| NoAnswer::Network)?;
     let millis = u32::try_from(deadline.as_millis()).unwrap_or(u32::MAX);
     // The runtime's own timer. `worker::Delay` takes what `setTimeout` returns for a number; here it is an object,
     // so that such a timer cannot be cancelled, and a debug build throws.
-    let signal = AbortSignal::from(web_sys::AbortSignal::timeout_with_u32(millis));
-    exchange(request, &signal)
+    let signal = AbortSignal::timeout_with_u32(millis);
+    exchange(url, headers, body, &signal)
         .await
         .map_err(|_| if signal.aborted() { NoAnswer::Timeout } else { NoAnswer::Network })
 }
 
-fn request(url: &str, headers: &[(&'static str, String)], body: &str) -> worker::Result<Request> {
-    let fields = Headers::new();
+/// Trackers make hundreds of requests a second. `worker`'s types would make three more objects for each.
+async fn exchange(
+    url: &str,
+    headers: &[(&'static str, String)],
+    body: &str,
+    signal: &AbortSignal,
+) -> worker::Result<Answer> {
+    let fields = Object::new();
     for (name, value) in headers {
-        fields.set(name, value)?;
+        Reflect::set(&fields, &(*name).into(), &value.into())?;
     }
-    let mut init = RequestInit::new();
-    init.with_method(Method::Post).with_headers(fields).with_body(Some(body.into()));
-    init.redirect = RequestRedirect::Manual;
-    Request::new_with_init(url, &init)
-}
-
-async fn exchange(request: Request, signal: &AbortSignal) -> worker::Result<Answer> {
-    let mut response = Fetch::Request(request).send_with_signal(signal).await?;
+    let init = RequestInit::new();
+    init.set_method("POST");
+    init.set_headers(&fields);
+    init.set_body(&body.into());
+    init.set_redirect(RequestRedirect::Manual);
+    init.set_signal(Some(signal));
+    let global: WorkerGlobalScope = js_sys::global().unchecked_into();
+    let response = JsFuture::from(global.fetch_with_str_and_init(url, &init)).await?;
+    let response: web_sys::Response = response.unchecked_into();
     let retry_after = response.headers().get("retry-after")?;
-    let status = response.status_code();
-    let body = answer_body(&mut response).await?;
-    Ok(Answer { status, retry_after, body })
+    Ok(Answer { status: response.status(), retry_after, body: answer_body(&response).await? })
 }
 
-async fn answer_body(response: &mut Response) -> worker::Result<Vec<u8>> {
-    match response.body() {
-        worker::ResponseBody::Stream(_) => {
-            let stream = response.stream()?;
-            match body::read(stream, MAX_ANSWER).await {
-                Ok(body) => Ok(body),
-                Err(body::BodyError::TooLong(_)) => Ok(Vec::new()),
-                Err(body::BodyError::Broken(error)) => Err(error),
-            }
-        }
-        _ => response.bytes().await,
+async fn answer_body(response: &web_sys::Response) -> worker::Result<Vec<u8>> {
+    match body::of(response, MAX_ANSWER).await {
+        Ok(body) => Ok(body),
+        Err(BodyError::TooLong(_)) => Ok(Vec::new()),
+        Err(BodyError::Broken(error)) => Err(error),
     }
 }

@@ -124,6 +124,7 @@ pub struct DeliverReply {
 
 /// What came of one event at one tracker.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "FlatOutcome")]
 pub struct EventOutcome {
     /// The payload's id.
     pub payload: String,
@@ -137,6 +138,43 @@ pub struct EventOutcome {
     /// The vendor's HTTP status, where there was an answer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub status: Option<u16>,
+}
+
+/// An [`EventOutcome`] as it is read: `flatten` would read each into a tree first, which takes several times as long.
+#[derive(Deserialize)]
+struct FlatOutcome {
+    payload: String,
+    idx: u32,
+    tracker: String,
+    outcome: OutcomeName,
+    reason: Option<String>,
+    after: Option<u32>,
+    status: Option<u16>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum OutcomeName {
+    Delivered,
+    Filtered,
+    Rejected,
+    Retry,
+}
+
+impl TryFrom<FlatOutcome> for EventOutcome {
+    type Error = &'static str;
+
+    fn try_from(flat: FlatOutcome) -> Result<Self, Self::Error> {
+        let FlatOutcome { payload, idx, tracker, outcome, reason, after, status } = flat;
+        let outcome = match (outcome, reason) {
+            (OutcomeName::Delivered, _) => Outcome::Delivered,
+            (OutcomeName::Filtered, Some(reason)) => Outcome::Filtered { reason },
+            (OutcomeName::Rejected, Some(reason)) => Outcome::Rejected { reason },
+            (OutcomeName::Retry, Some(reason)) => Outcome::Retry { after, reason },
+            (_, None) => return Err("an outcome without its reason"),
+        };
+        Ok(Self { payload, idx, tracker, outcome, status })
+    }
 }
 
 #[cfg(test)]

@@ -94,12 +94,9 @@ impl<D: Database> Shard<D> {
             .iter()
             .map(|new| if new.is_senders_id { fingerprint(&new.data) } else { String::new() })
             .collect();
-        let mut keys = Vec::new();
-        for (new, print) in group.iter().zip(&prints).filter(|(new, _)| new.is_senders_id) {
-            keys.push(Kind::Payload.key(&new.id));
-            keys.push(Kind::Payload.key(&derived(&new.id, print)));
-        }
-        let known = self.seen.find(&self.db, &keys)?;
+        let sent = group.iter().filter(|new| new.is_senders_id);
+        let keys: Vec<String> = sent.map(|new| Kind::Payload.key(&new.id)).collect();
+        let mut known = self.seen.find(&self.db, &keys)?;
         let mut in_group = BTreeMap::new();
         let mut answers = Vec::with_capacity(group.len());
         for (new, print) in group.iter_mut().zip(prints) {
@@ -107,14 +104,13 @@ impl<D: Database> Shard<D> {
                 answers.push(Print::None);
                 continue;
             }
-            let seen = |id: &str| {
-                let key = Kind::Payload.key(id);
-                known.get(&key).or_else(|| in_group.get(&key))
-            };
-            if seen(&new.id).is_some_and(|seen| *seen != print) {
+            let mut key = Kind::Payload.key(&new.id);
+            if known.get(&key).or_else(|| in_group.get(&key)).is_some_and(|seen| *seen != print) {
                 new.id = derived(&new.id, &print);
+                key = Kind::Payload.key(&new.id);
+                // Rare enough for a query of its own.
+                known.extend(self.seen.find(&self.db, std::slice::from_ref(&key))?);
             }
-            let key = Kind::Payload.key(&new.id);
             answers.push(if known.get(&key) == Some(&print) {
                 Print::Known
             } else if in_group.insert(key, print.clone()).as_ref() == Some(&print) {

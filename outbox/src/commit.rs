@@ -13,7 +13,7 @@ use event::{Millis, Outcome};
 impl<D: Database> Shard<D> {
     /// Writes down every wave that is complete or has waited long enough.
     pub(crate) fn commit_ready(&mut self, now: Millis) -> Result<(), SqlError> {
-        while let Some(id) = self.waves.ready(now) {
+        while let Some(id) = self.waves.ready(now, self.slowest_call()) {
             self.commit(id, now)?;
         }
         Ok(())

@@ -11,7 +11,7 @@ use event::wire::{DeliverReply, POLICY_CHANGED};
 use event::{Millis, Outcome};
 use serde::Serialize;
 use serde_json::value::RawValue;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Events for one tracker.
 #[derive(Debug)]
@@ -100,6 +100,7 @@ impl<D: Database> Shard<D> {
     fn take_fresh(&mut self, tracker: &str, limit: usize) -> Result<Option<DeliverBatch>, SqlError> {
         let Some(queue) = self.waves.fresh.get_mut(tracker) else { return Ok(None) };
         let (mut items, mut taken, mut bytes, mut first) = (Vec::new(), 0, 0, None);
+        let mut ids = BTreeSet::new();
         while let Some(fresh) = queue.front_mut() {
             let Some(wave) = self.waves.waves.iter().find(|wave| wave.id == fresh.wave) else {
                 queue.pop_front();
@@ -108,14 +109,17 @@ impl<D: Database> Shard<D> {
             let payload = &wave.payloads[fresh.payload];
             let size = payload.allowed.as_ref().map_or(0, |allowed| allowed.get().len() as i64);
             let kind = (wave.policy.as_str(), payload.run.as_str());
-            let repeats = items.iter().any(|item: &Item| item.payload == payload.id);
-            let is_full = taken == limit || (taken > 0 && bytes + size > self.settings.batch_bytes);
+            let repeats = ids.contains(payload.id.as_str());
+            let is_full = taken == limit
+                || items.len() == self.settings.batch_events
+                || (taken > 0 && bytes + size > self.settings.call_bytes());
             if is_full || repeats || *first.get_or_insert(kind) != kind {
                 break;
             }
             bytes += size;
             let rest = fresh.events.split_off(fresh.events.len().min(limit - taken));
             taken += fresh.events.len();
+            ids.insert(payload.id.as_str());
             items.push(Item {
                 seq: payload.seq,
                 payload: payload.id.clone(),
@@ -159,19 +163,16 @@ impl<D: Database> Shard<D> {
         let run = rows[0].run.clone();
         let mut payloads = self.payloads(&rows)?;
         let (mut items, mut bodies, mut taken, mut bytes) = (Vec::new(), Vec::new(), 0, 0);
+        let mut ids = BTreeSet::new();
         for row in rows {
-            let repeats =
-                |item: &Item| payloads.get(&row.seq).is_none_or(|payload| item.payload == payload.id);
-            let Some(size) = payloads.get(&row.seq).map(|payload| payload.body.get().len() as i64) else {
-                continue;
-            };
-            if taken == limit || (taken > 0 && bytes + size > self.settings.batch_bytes) {
+            let Some(payload) = payloads.remove(&row.seq) else { continue };
+            let size = payload.body.get().len() as i64;
+            if taken == limit || (taken > 0 && bytes + size > self.settings.call_bytes()) {
                 break;
             }
-            if items.iter().any(repeats) {
+            if !ids.insert(payload.id.clone()) {
                 continue;
             }
-            let Some(payload) = payloads.remove(&row.seq) else { continue };
             let events: Vec<u32> = row.events.iter().map(|event| event.0).take(limit - taken).collect();
             taken += events.len();
             bytes += size;
@@ -200,7 +201,7 @@ impl<D: Database> Shard<D> {
                SELECT seq, sum(size) OVER (ORDER BY place) - size AS before
                FROM payload JOIN (SELECT min(key) AS place, value FROM json_each(?1) GROUP BY value) ON seq = value
              ) WHERE before < ?2",
-            &[Param::Text(&json(&seqs)?), Param::Int(self.settings.batch_bytes)],
+            &[Param::Text(&json(&seqs)?), Param::Int(self.settings.call_bytes())],
         )?;
         let seqs: Vec<i64> = rows.into_iter().map(|row| Row::of(row).int()).collect::<Result<_, _>>()?;
         let stored = self.stored(&seqs)?.into_iter();

@@ -90,6 +90,11 @@ impl Lane {
         !self.busy && !self.paused && now >= self.not_before
     }
 
+    /// When the last call was started.
+    pub fn started(&self) -> Millis {
+        self.started
+    }
+
     /// When a call may start that waits for company, unless a full batch is there.
     pub fn paced(&self, interval: i64) -> Millis {
         Millis(self.not_before.0.max(self.started.0 + interval))

@@ -46,7 +46,7 @@ impl<D: Database> Shard<D> {
             }
             row.map(|row| self.open_batch(&[row.seq], Some(row))).transpose()?
         } else if is_new_due {
-            let seqs = self.next_seqs(self.state.opening_to, limit)?;
+            let seqs = self.next_seqs(self.state.opening_to, limit, self.settings.call_bytes())?;
             Some(self.open_batch(&seqs, None)?)
         } else {
             None

@@ -63,7 +63,7 @@ impl<D: Database> Shard<D> {
         let batch = if lane.takes_owed(now, is_new_due) {
             self.raw_set_aside(now)?
         } else if is_new_due {
-            let seqs = self.next_seqs(self.state.raw_to, limit)?;
+            let seqs = self.next_seqs(self.state.raw_to, limit, self.settings.batch_bytes)?;
             Some(RawBatch { rows: self.raw_rows(&seqs)?, seqs, aside: None })
         } else {
             None
@@ -84,11 +84,14 @@ impl<D: Database> Shard<D> {
     }
 
     /// The next payloads after `after`, as many as fit a call, but one at least.
-    pub(crate) fn next_seqs(&self, after: i64, limit: usize) -> Result<Vec<i64>, SqlError> {
+    pub(crate) fn next_seqs(&self, after: i64, limit: usize, bytes: i64) -> Result<Vec<i64>, SqlError> {
+        // Rows past what fits would be read for nothing; those of many bytes take several pages each.
+        let waiting = (self.state.top - self.state.opened_to.min(self.state.raw_to)).max(1);
+        let expected = 32 + bytes * 2 / (self.state.bytes / waiting).max(1);
         let params = [
             Param::Int(after),
-            Param::Int(limit as i64),
-            Param::Int(self.settings.batch_bytes),
+            Param::Int(expected.min(limit as i64)),
+            Param::Int(bytes),
             Param::Int(after + 1),
         ];
         let rows = self.db.query(

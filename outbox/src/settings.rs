@@ -15,7 +15,8 @@ pub struct Settings {
     pub interval: i64,
     /// `OUTBOX_BATCH_EVENTS`: most payloads or events of a call.
     pub batch_events: usize,
-    /// `OUTBOX_BATCH_BYTES`: most bytes of a call, encoded. A single payload may be more.
+    /// `OUTBOX_BATCH_BYTES`: most bytes of a call to the warehouse, encoded, and half of those of one to Trace. A single
+    /// payload may be more.
     pub batch_bytes: i64,
     /// `OUTBOX_MAX_BYTES`: with more than this waiting, payloads are refused.
     pub max_bytes: i64,
@@ -63,6 +64,13 @@ impl Settings {
             dedupe_window,
             dead_retention,
         }
+    }
+}
+
+impl Settings {
+    /// Most bytes of a call to Trace, which has no limit as low as D1's.
+    pub fn call_bytes(&self) -> i64 {
+        self.batch_bytes * 2
     }
 }
 

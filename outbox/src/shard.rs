@@ -20,6 +20,10 @@ use std::collections::BTreeMap;
 /// Accounts are written this many times less often than payloads: nobody waits for them.
 pub const ACCOUNTS_INTERVALS: i64 = 5;
 
+/// A call to a tracker has at most as many payloads as others, and this many times as many events: some vendors take a
+/// request for each visitor.
+const EVENTS_PER_PAYLOAD: usize = 4;
+
 /// Payloads and their way, until nothing is owed of them.
 #[derive(Debug)]
 pub struct Shard<D> {
@@ -100,8 +104,7 @@ impl<D: Database> Shard<D> {
         let paused = shard.paused()?;
         for name in [RAW_LANE, OPEN_LANE, ACCOUNTS_LANE].into_iter().chain(paused.iter().map(String::as_str))
         {
-            let lane = Lane::new(shard.settings.batch_events, paused.iter().any(|one| one == name));
-            shard.lanes.insert(name.to_owned(), lane);
+            shard.lane(name).paused = paused.iter().any(|one| one == name);
         }
         for (name, next_at) in owed::next_by_lane(&shard.db)? {
             shard.owed_from(&name, next_at);
@@ -118,7 +121,8 @@ impl<D: Database> Shard<D> {
     /// The lane of this name.
     pub(crate) fn lane(&mut self, name: &str) -> &mut Lane {
         if !self.lanes.contains_key(name) {
-            self.lanes.insert(name.to_owned(), Lane::new(self.settings.batch_events, false));
+            let most = self.settings.batch_events * if name.starts_with('(') { 1 } else { EVENTS_PER_PAYLOAD };
+            self.lanes.insert(name.to_owned(), Lane::new(most, false));
         }
         self.lanes.get_mut(name).expect("it was just put there")
     }
@@ -194,9 +198,18 @@ impl<D: Database> Shard<D> {
     /// When something will be due that is not due now. Nothing where all is done, or waits for a result.
     pub fn next_due(&self) -> Option<Millis> {
         let lanes = self.lanes.iter().filter(|(_, lane)| !lane.busy && !lane.paused);
-        let next =
-            lanes.filter_map(|(name, lane)| self.lane_due(name, lane)).chain(self.waves.next_commit()).min();
+        let next = lanes
+            .filter_map(|(name, lane)| self.lane_due(name, lane))
+            .chain(self.waves.next_commit(self.slowest_call()))
+            .min();
         next.map(|next| next.max(self.not_before))
+    }
+
+    /// When that of the calls to trackers under way was started that takes longest. The call of one that failed
+    /// before counts as old.
+    pub(crate) fn slowest_call(&self) -> Option<Millis> {
+        let busy = self.lanes.iter().filter(|(name, lane)| !name.starts_with('(') && lane.busy);
+        busy.map(|(_, lane)| if lane.failures > 0 { Millis(0) } else { lane.started() }).min()
     }
 
     fn lane_due(&self, name: &str, lane: &Lane) -> Option<Millis> {

@@ -2,8 +2,8 @@
 //!
 //! The first attempt of every tracker is made from memory, and written together with the opening, so that an
 //! event which goes the happy way costs few writes. A wave is written when every tracker has answered, or after
-//! [`COMMIT_WAIT`]; what is unanswered then becomes rows of `owed`. Until then the payload counts as unopened,
-//! and after a crash it is.
+//! [`COMMIT_WAIT`], or after [`SHORT_WAIT`] where a call takes too long; what is unanswered then becomes rows of `owed`.
+//! Until then the payload counts as unopened, and after a crash it is.
 
 use crate::owed::OwedEvent;
 use crate::settle::Attempt;
@@ -11,8 +11,15 @@ use event::{Millis, Outcome};
 use serde_json::value::RawValue;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-/// How long a wave waits for its slowest tracker, in ms.
-pub const COMMIT_WAIT: i64 = 1000;
+/// How long a wave waits for a tracker that has much to do, in ms: the rows cost several times what its events do.
+pub const COMMIT_WAIT: i64 = 10_000;
+
+/// The same where a tracker failed, or its call has been under way for [`LONG_CALL`]: it may never answer, and opened
+/// payloads fill the memory meanwhile.
+const SHORT_WAIT: i64 = 1000;
+
+/// In ms. Where more comes than goes, calls take seconds.
+const LONG_CALL: i64 = 5000;
 
 /// Most bytes of opened payloads in memory, of 24 MiB that may be in flight per shard.
 pub const MAX_BYTES: i64 = 8 << 20;
@@ -101,7 +108,12 @@ impl Waves {
     pub fn tried(&mut self, id: u64, payload: usize, idx: u32, tracker: &str, attempt: Attempt) {
         let Some(wave) = self.waves.iter_mut().find(|wave| wave.id == id) else { return };
         let events = &mut wave.payloads[payload].events;
-        let Some(event) = events.iter_mut().find(|event| event.event.0 == idx) else { return };
+        // As a rule an event's number is its place.
+        let place = match events.get(idx as usize) {
+            Some(event) if event.event.0 == idx => Some(idx as usize),
+            _ => events.iter().position(|event| event.event.0 == idx),
+        };
+        let Some(event) = place.and_then(|place| events.get_mut(place)) else { return };
         for (name, fate) in &mut event.fates {
             if name == tracker && matches!(fate, Fate::Waiting) {
                 *fate = Fate::Tried(attempt);
@@ -120,17 +132,18 @@ impl Waves {
         }
     }
 
-    /// The first wave that can be written down: each in its turn, but those of stragglers at any time.
-    pub fn ready(&self, now: Millis) -> Option<u64> {
+    /// The first wave that can be written down: each in its turn, but those of stragglers at any time. `slowest` is when
+    /// the call of a tracker that is longest under way was started.
+    pub fn ready(&self, now: Millis, slowest: Option<Millis>) -> Option<u64> {
         let first = self.waves.iter().find(|wave| wave.kind != Kind::Alone);
-        let done = |wave: &&Wave| wave.waiting == 0 || now.0 >= wave.opened_at.0 + COMMIT_WAIT;
+        let done = |wave: &&Wave| wave.waiting == 0 || now >= wave.late_at(slowest);
         let alone = self.waves.iter().filter(|wave| wave.kind == Kind::Alone);
         first.into_iter().chain(alone).find(done).map(|wave| wave.id)
     }
 
     /// When the next wave is written down whoever has answered.
-    pub fn next_commit(&self) -> Option<Millis> {
-        self.waves.iter().map(|wave| Millis(wave.opened_at.0 + COMMIT_WAIT)).min()
+    pub fn next_commit(&self, slowest: Option<Millis>) -> Option<Millis> {
+        self.waves.iter().map(|wave| wave.late_at(slowest)).min()
     }
 
     /// Takes a wave out. What of it waits in memory is owed from now on.
@@ -144,6 +157,14 @@ impl Waves {
             fresh.retain(|fresh| fresh.wave != id);
         }
         Some(wave)
+    }
+}
+
+impl Wave {
+    fn late_at(&self, slowest: Option<Millis>) -> Millis {
+        let late = self.opened_at.0 + COMMIT_WAIT;
+        let soon = |slowest: Millis| (self.opened_at.0 + SHORT_WAIT).max(slowest.0 + LONG_CALL);
+        Millis(slowest.map_or(late, |slowest| late.min(soon(slowest))))
     }
 }
 

@@ -3,6 +3,7 @@
 use crate::setup::setup;
 use crate::{deliver, mirror, open};
 use event::wire::{DeliverRequest, MAX_CALL_BYTES, OpenRequest};
+use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::json;
 use worker::{Context, Env, Method, Request, Response, Result};
@@ -23,19 +24,29 @@ pub async fn route(request: Request, env: Env, ctx: Context) -> Result<Response>
     let path = request.path();
     match path.strip_prefix("/deliver/").unwrap_or(&path) {
         "/open" => match read::<OpenRequest>(request).await? {
-            Ok(asked) => Response::from_json(&open::open(setup, asked)?),
+            Ok(asked) => reply(&open::open(setup, asked)?),
             Err(refusal) => Ok(refusal),
         },
         tracker if trackers::NAMES.contains(&tracker) => match read::<DeliverRequest>(request).await? {
             Ok(asked) => {
-                let (reply, mirrors) = deliver::deliver(setup, tracker, asked).await;
+                let (outcomes, mirrors) = deliver::deliver(setup, tracker, asked).await;
                 ctx.wait_until(mirror::send(shared.clone(), tracker.to_owned(), mirrors));
-                Response::from_json(&reply)
+                reply(&outcomes)
             }
             Err(refusal) => Ok(refusal),
         },
         _ => Response::error("not found", 404),
     }
+}
+
+/// JSON that says its length, so that it is read in one piece.
+fn reply(reply: &impl Serialize) -> Result<Response> {
+    let json = serde_json::to_vec(reply)?;
+    let length = json.len().to_string();
+    let response = Response::from_bytes(json)?;
+    response.headers().set("content-type", "application/json")?;
+    response.headers().set("content-length", &length)?;
+    Ok(response)
 }
 
 /// The request's body, or what to answer instead.

@@ -7,29 +7,26 @@ use outbox::{NewPayload, shard_of};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use wasm_bindgen::prelude::wasm_bindgen;
-use worker::Env;
+use worker::{Context, Env};
 use worker::js_sys::{Promise, Uint8Array};
 use worker::wasm_bindgen_futures::JsFuture;
 
 /// The shard's answers, as numbers: a call passes them on as they are.
-pub const STORED: u32 = 0;
+pub const STORED: u8 = 0;
 /// Nothing was stored, and another shard may be asked.
-pub const REFUSED: u32 = 1;
+pub const REFUSED: u8 = 1;
+/// It comes from another release.
+pub const UNREADABLE: u8 = 2;
 
 #[wasm_bindgen]
 extern "C" {
-    // `append` of `worker.js`. The data goes as bytes: a text of JavaScript is read character by character.
+    // `append` of `worker.js`. It goes as bytes: a text of JavaScript is read character by character.
     type ShardStub;
     #[wasm_bindgen(method, catch)]
-    fn append(
-        this: &ShardStub,
-        number: u32,
-        head: &str,
-        data: Uint8Array,
-    ) -> Result<Promise, wasm_bindgen::JsValue>;
+    fn append(this: &ShardStub, number: u32, payload: Uint8Array) -> Result<Promise, wasm_bindgen::JsValue>;
 }
 
-/// What is known of a payload besides its data.
+/// What is known of a payload besides its data. It goes before the data, as a line of JSON.
 #[derive(Serialize, Deserialize)]
 struct Head {
     id: String,
@@ -42,7 +39,7 @@ struct Head {
 
 /// What became of a payload.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Answer {
+pub enum Appended {
     /// It is stored durably, now or before.
     Stored,
     /// It is not stored, at none of the shards that were asked.
@@ -52,59 +49,75 @@ pub enum Answer {
 }
 
 /// Stores a payload: at the shard of its key, or, where that one refuses, at the next.
-pub async fn append(env: &Env, settings: &Settings, mut payload: Payload, is_senders_id: bool) -> Answer {
+///
+/// A sender that leaves after its last byte cancels no call that was made.
+pub async fn append(
+    env: &Env,
+    ctx: &Context,
+    settings: &Settings,
+    mut payload: Payload,
+    is_senders_id: bool,
+) -> Appended {
     let shards = settings.outbox.shards;
     let first = shard_of(payload.context.k.as_deref().unwrap_or(&payload.id), shards);
-    let mut answer = Answer::Refused;
     for shard in [first, (first + 1) % shards] {
         payload.context.shard = Some(shard);
-        answer = match ask(env, settings, &payload, is_senders_id, shard).await {
-            Ok(STORED) => return Answer::Stored,
-            Ok(_) => Answer::Refused,
+        let call = call(env, settings, &payload, is_senders_id, shard);
+        match answer(ctx, call).await {
+            Ok(true) => return Appended::Stored,
+            Ok(false) => edge::log::error("refused", json!({"payload": payload.id, "shard": shard})),
             Err(error) => {
                 let problem = error.to_string();
                 edge::log::error(
                     "not_stored",
                     json!({"payload": payload.id, "shard": shard, "problem": problem}),
                 );
-                return Answer::Unknown;
+                return Appended::Unknown;
             }
-        };
-        edge::log::error("refused", json!({"payload": payload.id, "shard": shard}));
+        }
         if shards == 1 {
             break;
         }
     }
-    answer
+    Appended::Refused
 }
 
-async fn ask(
+fn call(
     env: &Env,
     settings: &Settings,
     payload: &Payload,
     is_senders_id: bool,
     shard: u32,
-) -> worker::Result<u32> {
+) -> worker::Result<Promise> {
     let head = Head {
         id: payload.id.clone(),
         own: is_senders_id,
         at: payload.received_at,
         context: serde_json::to_string(&payload.context)?,
     };
+    let mut bytes = serde_json::to_vec(&head)?;
+    bytes.push(b'\n');
+    bytes.extend_from_slice(payload.data.as_bytes());
     let stub: ShardStub = stub(env, &settings.shards, shard)?.into_rpc();
-    let answer =
-        JsFuture::from(stub.append(shard, &serde_json::to_string(&head)?, payload.data.as_bytes().into())?)
-            .await?;
+    Ok(stub.append(shard, bytes.as_slice().into())?)
+}
+
+/// Whether the payload is stored.
+async fn answer(ctx: &Context, call: worker::Result<Promise>) -> worker::Result<bool> {
+    let call = call?;
+    ctx.as_ref().wait_until(&call)?;
+    let answer = JsFuture::from(call).await?;
     match answer.as_f64() {
-        Some(answer) if answer == f64::from(STORED) => Ok(STORED),
-        Some(answer) if answer == f64::from(REFUSED) => Ok(REFUSED),
-        _ => Err(worker::Error::from("the shard's answer is of another release")),
+        Some(answer) if answer == f64::from(STORED) => Ok(true),
+        Some(answer) if answer == f64::from(REFUSED) => Ok(false),
+        _ => Err(worker::Error::from("the shard is of another release")),
     }
 }
 
 /// Reads what [`append`] sent.
-pub fn read(head: &str, data: Vec<u8>) -> Option<NewPayload> {
-    let Head { id, own, at, context } = serde_json::from_str(head).ok()?;
-    let data = String::from_utf8(data).ok()?;
+pub fn read(mut bytes: Vec<u8>) -> Option<NewPayload> {
+    let end = bytes.iter().position(|&byte| byte == b'\n')?;
+    let data = String::from_utf8(bytes.split_off(end + 1)).ok()?;
+    let Head { id, own, at, context } = serde_json::from_slice(&bytes).ok()?;
     Some(NewPayload { id, is_senders_id: own, at, data, context })
 }

@@ -6,11 +6,10 @@
 mod admin;
 mod database;
 mod door;
-mod group;
 mod object;
 mod pump;
 mod trace;
 mod warehouse;
 
-pub use door::{Answer, append};
+pub use door::{Appended, append};
 pub use warehouse::Retention;

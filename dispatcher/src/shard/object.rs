@@ -2,19 +2,18 @@
 
 use super::admin;
 use super::database::ObjectDatabase;
-use super::door::{self, REFUSED, STORED};
+use super::door::{self, REFUSED, STORED, UNREADABLE};
 use super::pump::Pump;
-use outbox::{Appended, NewPayload, Shard};
+use outbox::{Appended, Shard};
 use serde_json::json;
 use std::cell::RefCell;
 use std::panic::AssertUnwindSafe;
 use std::rc::Rc;
 use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen::{JsCast, JsValue};
-use worker::js_sys::Promise;
-use worker::wasm_bindgen_futures::future_to_promise;
+use worker::js_sys::Uint8Array;
 use worker::worker_sys::DurableObjectState;
-use worker::{DurableObject, Env, Error, Request, Response, Result, State, durable_object};
+use worker::{DurableObject, Env, Request, Response, Result, State, durable_object};
 
 /// One shard of the Outbox.
 #[durable_object(alarm)]
@@ -83,50 +82,23 @@ fn start(state: State, env: Env) -> std::result::Result<Rc<Pump>, String> {
 
 #[wasm_bindgen]
 impl Outbox {
-    /// Stores a payload; the way in stands in [`door`]. The promise resolves when it is in the database, and reaches
-    /// the caller when that is durable.
-    pub fn append(&self, number: u32, head: &str, data: Vec<u8>) -> Promise {
-        let (pump, payload) = (self.pump(), door::read(head, data));
-        future_to_promise(AssertUnwindSafe(async move {
-            let answer = match pump {
-                Some(pump) => store(pump, number, payload).await,
-                None => Ok(REFUSED),
+    /// Stores payloads as [`door`] sends them; an answer for each. They are in the database then, and not durable yet.
+    pub fn store(&self, number: u32, payloads: Vec<Uint8Array>) -> Vec<u8> {
+        let Some(pump) = self.pump() else { return vec![REFUSED; payloads.len()] };
+        pump.refill();
+        let mut answers = vec![UNREADABLE; payloads.len()];
+        let (places, payloads): (Vec<_>, Vec<_>) = payloads
+            .iter()
+            .enumerate()
+            .filter_map(|(place, payload)| Some((place, door::read(payload.to_vec())?)))
+            .unzip();
+        let stored = pump.store(number, payloads);
+        for (i, place) in places.into_iter().enumerate() {
+            answers[place] = match stored.as_ref().map(|stored| stored[i]) {
+                Some(Appended::Stored | Appended::Duplicate) => STORED,
+                Some(Appended::Full) | None => REFUSED,
             };
-            answer.map(Into::into).map_err(Into::into)
-        }))
-    }
-}
-
-async fn store(pump: Rc<Pump>, number: u32, payload: Option<NewPayload>) -> Result<u32> {
-    let payload = payload.ok_or_else(|| Error::from("not a payload"))?;
-    pump.refill();
-    let outcome = pump.group.add(payload);
-    if pump.group.begin() {
-        let turn = Turn(pump.clone());
-        pump.store(number);
-        pump.state.wait_until(async move {
-            loop {
-                // Where it fails, the object is started anew, and its callers hear of it.
-                let _ = turn.0.state.storage().sync().await;
-                if !turn.0.group.has_more() {
-                    break;
-                }
-                turn.0.store(number);
-            }
-        });
-    }
-    match outcome.await {
-        Ok(Some(Appended::Stored | Appended::Duplicate)) => Ok(STORED),
-        Ok(Some(Appended::Full) | None) => Ok(REFUSED),
-        Err(_) => Err(Error::from("nobody knows whether the payload is stored")),
-    }
-}
-
-/// A turn at storing what waits. It ends even where it panics, or nobody could store any more.
-struct Turn(Rc<Pump>);
-
-impl Drop for Turn {
-    fn drop(&mut self) {
-        self.0.group.end();
+        }
+        answers
     }
 }

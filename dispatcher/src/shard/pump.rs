@@ -4,14 +4,13 @@
 //! starts what is due and does not wait for it.
 
 use super::database::ObjectDatabase;
-use super::group::Group;
 use super::{trace, warehouse};
 use crate::settings::Settings;
 use edge::timer;
 use event::Millis;
 use futures_util::FutureExt;
 use outbox::sql::SqlError;
-use outbox::{Failure, Shard, Work};
+use outbox::{Appended, Failure, NewPayload, Shard, Work};
 use serde_json::json;
 use std::cell::{Cell, RefCell, RefMut};
 use std::panic::AssertUnwindSafe;
@@ -38,7 +37,6 @@ pub struct Pump {
     pub state: State,
     pub env: Env,
     pub settings: Rc<Settings>,
-    pub group: Group,
     shard: RefCell<Shard<ObjectDatabase>>,
     /// Calls that may still be made before a fresh event.
     calls: Cell<u32>,
@@ -55,7 +53,6 @@ impl Pump {
             state,
             env,
             settings,
-            group: Group::default(),
             shard: RefCell::new(shard),
             calls: Cell::new(CALLS_PER_EVENT),
             busy: Cell::new(0),
@@ -80,15 +77,15 @@ impl Pump {
         self.alarm.set(None);
     }
 
-    /// Stores the payloads that wait, and sees to it that they go on.
-    pub fn store(self: &Rc<Self>, number: u32) {
+    /// Stores payloads, and sees to it that they go on. Nothing where the database failed, and nothing is stored then.
+    pub fn store(self: &Rc<Self>, number: u32, payloads: Vec<NewPayload>) -> Option<Vec<Appended>> {
         let now = edge::clock::now();
-        self.group.store(|payloads| {
+        let stored = {
             let mut shard = self.shard();
-            let stored = shard.name(number).and_then(|()| shard.append(payloads, now));
-            stored.inspect_err(log_database).ok()
-        });
+            shard.name(number).and_then(|()| shard.append(payloads, now))
+        };
         self.nudge(now);
+        stored.inspect_err(log_database).ok()
     }
 
     /// After an append: nothing is to be done where a timer or the lanes that it waits for will look after it.

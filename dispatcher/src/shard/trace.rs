@@ -4,7 +4,20 @@ use edge::body::{self, BodyError};
 use edge::timer::within;
 use outbox::Failure;
 use serde::de::DeserializeOwned;
-use worker::{Env, Fetcher, Method, RequestInit, Result};
+use wasm_bindgen::prelude::wasm_bindgen;
+use wasm_bindgen::{JsCast, JsValue};
+use web_sys::{RequestInit, Response};
+use worker::js_sys::Promise;
+use worker::wasm_bindgen_futures::JsFuture;
+use worker::{Env, Result};
+
+#[wasm_bindgen]
+extern "C" {
+    // `worker`'s `Fetcher` takes a response apart, and makes another one to read its body in one piece.
+    type Trace;
+    #[wasm_bindgen(method, catch)]
+    fn fetch(this: &Trace, url: &str, init: &RequestInit) -> std::result::Result<Promise, JsValue>;
+}
 
 /// Trace gives each tracker at most 25 s.
 const DEADLINE_MS: u32 = 30_000;
@@ -14,7 +27,7 @@ const MAX_REPLY: usize = 16 * 1024 * 1024;
 
 /// Asks Trace and reads its answer. A failure says what kind it was, never what Trace said.
 pub async fn ask<T: DeserializeOwned>(env: &Env, path: &str, body: &str) -> std::result::Result<T, Failure> {
-    let trace = env.service("TRACE").map_err(|_| Failure::temporary("no_trace"))?;
+    let trace: Trace = env.service("TRACE").map_err(|_| Failure::temporary("no_trace"))?.into_rpc();
     let (status, answer) = match within(DEADLINE_MS, post(&trace, path, body)).await {
         None => return Err(Failure::temporary("trace_timeout")),
         Some(Err(_)) => return Err(Failure::temporary("trace_exception")),
@@ -33,14 +46,15 @@ enum Reply {
     TooLong,
 }
 
-async fn post(trace: &Fetcher, path: &str, body: &str) -> Result<Reply> {
-    let mut init = RequestInit::new();
-    init.with_method(Method::Post).with_body(Some(body.into()));
+async fn post(trace: &Trace, path: &str, body: &str) -> Result<Reply> {
+    let init = RequestInit::new();
+    init.set_method("POST");
+    init.set_body(&body.into());
     // The host is not looked up: the binding leads to Trace whatever it says.
-    let mut response = trace.fetch(format!("https://trace{path}"), Some(init)).await?;
-    let status = response.status_code();
-    match body::read(response.stream()?, MAX_REPLY).await {
-        Ok(reply) => Ok(Reply::Read(status, reply)),
+    let response = JsFuture::from(trace.fetch(&format!("https://trace{path}"), &init)?).await?;
+    let response: Response = response.dyn_into()?;
+    match body::of(&response, MAX_REPLY).await {
+        Ok(reply) => Ok(Reply::Read(response.status(), reply)),
         Err(BodyError::TooLong(_)) => Ok(Reply::TooLong),
         Err(BodyError::Broken(error)) => Err(error),
     }
