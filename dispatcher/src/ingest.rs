@@ -1,8 +1,8 @@
 //! `POST /e`: a payload is taken, whatever it holds.
 
-use crate::settings::Settings;
 use crate::router::Answer;
 use crate::sender::Sender;
+use crate::settings::Settings;
 use crate::shard::{self, Appended};
 use crate::{context, limit, query::Query};
 use edge::body::{self, BodyError};

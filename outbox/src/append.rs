@@ -1,7 +1,7 @@
 //! Accepting: payloads are appended, and only then acknowledged.
 
 use crate::ledger::{self, Deltas};
-use crate::seen::Kind;
+use crate::raw::Stored;
 use crate::shard::Shard;
 use crate::sql::{Database, Param, SqlError};
 use event::Millis;
@@ -59,32 +59,48 @@ impl<D: Database> Shard<D> {
         let answers: Vec<Appended> = prints.iter().map(answer).collect();
         let mut deltas = Deltas::default();
         let mut rows = Vec::with_capacity(group.len());
-        let mut remember = Vec::new();
         let taken = |(_, answer): &(_, &Appended)| **answer == Appended::Stored;
-        let new = group.iter().zip(sizes).zip(prints).zip(&answers).filter(taken);
+        let new = group.iter().zip(sizes.iter().copied()).zip(prints).zip(&answers).filter(taken);
         for (((payload, size), print), _) in new {
             let counts = deltas.of(LIVE, ledger::day_of(payload.at), UNOPENED, ALL_TRACKERS);
             counts.received += 1;
             counts.pending += 1;
-            rows.push((payload, size));
-            if let Print::New(print) = print {
-                remember.push((Kind::Payload.key(&payload.id), print));
-            }
+            let print = if let Print::New(print) = print { Some(print) } else { None };
+            rows.push((payload, size, print));
         }
         if rows.is_empty() {
             return Ok(answers);
         }
         let first = self.state.top + 1;
-        self.db.transaction(&mut || {
-            for (seq, (payload, size)) in (first..).zip(&rows) {
-                insert(&self.db, seq, payload, *size)?;
+        let new = || rows.iter().filter_map(|(payload, _, print)| Some((&payload.id, print.as_ref()?)));
+        self.seen.remember(new().map(|(id, print)| (id.clone(), print.clone())));
+        let is_full = self.seen.is_full();
+        let done = self.db.transaction(&mut || {
+            for (seq, (payload, size, print)) in (first..).zip(&rows) {
+                insert(&self.db, seq, payload, *size, print.as_deref())?;
             }
-            self.seen.remember(&self.db, now, &remember)?;
+            if is_full {
+                self.seen.write(&self.db, now, &[])?;
+            }
             deltas.apply(&self.db, self.state.next_number)
-        })?;
+        });
+        match done {
+            Ok(()) if is_full => self.seen.written(),
+            Ok(()) => {}
+            Err(error) => {
+                self.seen.forget(new().map(|(id, _)| id));
+                return Err(error);
+            }
+        }
         self.state.top += rows.len() as i64;
-        self.state.bytes += rows.iter().map(|(_, size)| size).sum::<i64>();
+        self.state.bytes += rows.iter().map(|(_, size, _)| size).sum::<i64>();
         self.dirty.extend(deltas.into_keys());
+        let taken =
+            group.into_iter().zip(sizes).zip(&answers).filter(|(_, answer)| **answer == Appended::Stored);
+        for (seq, ((payload, size), _)) in (first..).zip(taken) {
+            let NewPayload { id, at, data, context, .. } = payload;
+            self.recent.push(Stored { seq, id, at, size, data, context });
+        }
         Ok(answers)
     }
 
@@ -95,8 +111,8 @@ impl<D: Database> Shard<D> {
             .map(|new| if new.is_senders_id { fingerprint(&new.data) } else { String::new() })
             .collect();
         let sent = group.iter().filter(|new| new.is_senders_id);
-        let keys: Vec<String> = sent.map(|new| Kind::Payload.key(&new.id)).collect();
-        let mut known = self.seen.find(&self.db, &keys)?;
+        let ids: Vec<&str> = sent.map(|new| new.id.as_str()).collect();
+        let mut known = self.seen.payloads(&self.db, &ids)?;
         let mut in_group = BTreeMap::new();
         let mut answers = Vec::with_capacity(group.len());
         for (new, print) in group.iter_mut().zip(prints) {
@@ -104,16 +120,15 @@ impl<D: Database> Shard<D> {
                 answers.push(Print::None);
                 continue;
             }
-            let mut key = Kind::Payload.key(&new.id);
-            if known.get(&key).or_else(|| in_group.get(&key)).is_some_and(|seen| *seen != print) {
+            let seen = known.get(&new.id).or_else(|| in_group.get(&new.id));
+            if seen.is_some_and(|seen| *seen != print) {
                 new.id = derived(&new.id, &print);
-                key = Kind::Payload.key(&new.id);
                 // Rare enough for a query of its own.
-                known.extend(self.seen.find(&self.db, std::slice::from_ref(&key))?);
+                known.extend(self.seen.payloads(&self.db, &[&new.id])?);
             }
-            answers.push(if known.get(&key) == Some(&print) {
+            answers.push(if known.get(&new.id) == Some(&print) {
                 Print::Known
-            } else if in_group.insert(key, print.clone()).as_ref() == Some(&print) {
+            } else if in_group.insert(new.id.clone(), print.clone()).as_ref() == Some(&print) {
                 Print::Twice
             } else {
                 Print::New(print)
@@ -136,17 +151,24 @@ enum Print {
     Twice,
 }
 
-fn insert(db: &impl Database, seq: i64, payload: &NewPayload, size: i64) -> Result<(), SqlError> {
+fn insert(
+    db: &impl Database,
+    seq: i64,
+    payload: &NewPayload,
+    size: i64,
+    print: Option<&str>,
+) -> Result<(), SqlError> {
     let params = [
         Param::Int(seq),
         Param::Text(&payload.id),
         Param::Int(payload.at.0),
         Param::Int(size),
+        print.map_or(Param::Null, Param::Text),
         Param::Text(&payload.data),
         Param::Text(&payload.context),
     ];
     db.query(
-        "INSERT INTO payload (seq, id, at, size, data, context) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+        "INSERT INTO payload (seq, id, at, size, print, data, context) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
         &params,
     )?;
     Ok(())

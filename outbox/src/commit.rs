@@ -32,7 +32,6 @@ impl<D: Database> Shard<D> {
         }
         let seqs: Vec<i64> = wave.payloads.iter().map(|payload| payload.seq).collect();
         let seqs_json = crate::seen::json(&seqs)?;
-        let remember: Vec<_> = wave.ids.iter().map(|key| (key.clone(), String::new())).collect();
         let run = wave.payloads.first().map_or("", |payload| payload.run.as_str());
         self.seen.rotate(&self.db, now)?;
         let bytes = next.bytes;
@@ -40,11 +39,12 @@ impl<D: Database> Shard<D> {
             if wave.kind == Kind::Alone {
                 owed::delete(&self.db, OPEN_LANE, run, &seqs)?;
             }
-            self.seen.remember(&self.db, now, &remember)?;
+            self.seen.write(&self.db, now, &wave.ids)?;
             account.write(&self.db)?;
             next.bytes = bytes - self.finish(&next, &seqs_json)?;
             next.save(&self.db)
         })?;
+        self.seen.written();
         let owed: Vec<_> = account.owed.iter().map(|row| (row.lane.clone(), row.next_at)).collect();
         self.dirty.extend(account.deltas.into_keys());
         self.state = next;

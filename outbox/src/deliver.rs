@@ -205,7 +205,9 @@ impl<D: Database> Shard<D> {
         )?;
         let seqs: Vec<i64> = rows.into_iter().map(|row| Row::of(row).int()).collect::<Result<_, _>>()?;
         let stored = self.stored(&seqs)?.into_iter();
-        stored.map(|one| Ok((one.seq, Body { body: one.as_payload()?, id: one.id, at: one.at }))).collect()
+        stored
+            .map(|one| Ok((one.seq, Body { body: one.as_payload()?, id: one.id.clone(), at: one.at })))
+            .collect()
     }
 
     /// The result of a [`DeliverBatch`].

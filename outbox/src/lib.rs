@@ -22,6 +22,7 @@ mod open;
 mod owed;
 mod pack;
 mod raw;
+mod recent;
 mod row;
 mod schema;
 mod seen;

@@ -5,7 +5,6 @@ use crate::lane::{self, Failure};
 use crate::owed::{self, OwedEvent, OwedRow};
 use crate::raw::Stored;
 use crate::row::Row;
-use crate::seen::Kind as SeenKind;
 use crate::settle::{self, Account, Of};
 use crate::shard::Shard;
 use crate::sql::{Database, SqlError};
@@ -13,7 +12,8 @@ use crate::wave::{Event, Fate, Fresh, Kind, Opened, Wave};
 use event::Millis;
 use event::account::LIVE;
 use event::wire::{OpenReply, Owed};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 
 /// Payloads to open.
 #[derive(Debug)]
@@ -44,10 +44,10 @@ impl<D: Database> Shard<D> {
             if row.is_none() {
                 self.look_up_owed(OPEN_LANE, now);
             }
-            row.map(|row| self.open_batch(&[row.seq], Some(row))).transpose()?
+            row.map(|row| open_batch(&self.stored(&[row.seq])?, Some(row))).transpose()?
         } else if is_new_due {
-            let seqs = self.next_seqs(self.state.opening_to, limit, self.settings.call_bytes())?;
-            Some(self.open_batch(&seqs, None)?)
+            let next = self.next_payloads(self.state.opening_to, limit, self.settings.call_bytes())?;
+            Some(open_batch(&next, None)?)
         } else {
             None
         };
@@ -58,14 +58,6 @@ impl<D: Database> Shard<D> {
             }
         }
         Ok(batch)
-    }
-
-    fn open_batch(&self, seqs: &[i64], aside: Option<OwedRow>) -> Result<OpenBatch, SqlError> {
-        let stored = self.stored(seqs)?;
-        let bodies = stored.iter().map(Stored::as_payload).collect::<Result<Vec<_>, _>>()?;
-        let body = format!(r#"{{"payloads":{}}}"#, crate::seen::json(&bodies)?);
-        let payloads = stored.into_iter().map(|Stored { seq, id, at, .. }| Place { seq, id, at }).collect();
-        Ok(OpenBatch { body, payloads, aside })
     }
 
     /// The result of an [`OpenBatch`].
@@ -116,9 +108,9 @@ impl<D: Database> Shard<D> {
             let mut events = Vec::with_capacity(opened.events.len());
             for event in opened.events {
                 let is_own = run == LIVE && event.id != event::id::event_id(None, &place.id, event.idx);
-                let key = is_own.then(|| SeenKind::Event.key(&event.id));
+                let key = is_own.then(|| event.id.clone());
                 let is_duplicate =
-                    key.as_ref().is_some_and(|key| seen.contains_key(key) || self.waves.ids.contains(key));
+                    key.as_ref().is_some_and(|key| seen.contains(key) || self.waves.ids.contains(key));
                 let mut fates = Vec::with_capacity(event.trackers.len());
                 for (tracker, owed) in event.trackers {
                     let fate = match owed {
@@ -164,6 +156,7 @@ impl<D: Database> Shard<D> {
         };
         let policy = reply.policy;
         self.waves.waves.push_back(Wave { id, kind, policy, payloads, opened_at: now, waiting, bytes, ids });
+        self.recent.forget(self.state.raw_to.min(self.state.opening_to));
         let is_last = self.state.opening_to == self.state.top;
         self.look_up_owed(OPEN_LANE, now);
         let lane = self.lane(OPEN_LANE);
@@ -175,17 +168,14 @@ impl<D: Database> Shard<D> {
     }
 
     /// What is remembered of the events' own ids. Other runs than the live one repeat events on purpose.
-    fn seen_events(&self, reply: &OpenReply, run: &str) -> Result<BTreeMap<String, String>, SqlError> {
+    fn seen_events(&self, reply: &OpenReply, run: &str) -> Result<BTreeSet<String>, SqlError> {
         if run != LIVE {
-            return Ok(BTreeMap::new());
+            return Ok(BTreeSet::new());
         }
         let events = reply.payloads.iter().flat_map(|payload| &payload.events);
         // An id with a dot is one that Sparrow made, of the payload's.
-        let keys: Vec<_> = events
-            .filter(|event| !event.id.contains('.'))
-            .map(|event| SeenKind::Event.key(&event.id))
-            .collect();
-        self.seen.find(&self.db, &keys)
+        let own: Vec<&str> = events.map(|event| event.id.as_str()).filter(|id| !id.contains('.')).collect();
+        self.seen.events(&self.db, &own)
     }
 
     /// A payload that cannot be opened alone is set aside and tried by itself, then is a dead letter.
@@ -238,6 +228,13 @@ impl<D: Database> Shard<D> {
         }
         Ok(())
     }
+}
+
+fn open_batch(payloads: &[Rc<Stored>], aside: Option<OwedRow>) -> Result<OpenBatch, SqlError> {
+    let bodies = payloads.iter().map(|stored| stored.as_payload()).collect::<Result<Vec<_>, _>>()?;
+    let body = format!(r#"{{"payloads":{}}}"#, crate::seen::json(&bodies)?);
+    let place = |stored: &Rc<Stored>| Place { seq: stored.seq, id: stored.id.clone(), at: stored.at };
+    Ok(OpenBatch { body, payloads: payloads.iter().map(place).collect(), aside })
 }
 
 /// The reply, if it is about what was asked: all of it, or its beginning where that holds many events.

@@ -14,6 +14,7 @@ use event::Millis;
 use event::account::LIVE;
 use serde::Serialize;
 use serde_json::value::RawValue;
+use std::rc::Rc;
 
 /// Payloads for the warehouse.
 #[derive(Debug)]
@@ -26,10 +27,12 @@ pub struct RawBatch {
 }
 
 /// A row of `payload`.
+#[derive(Debug)]
 pub struct Stored {
     pub seq: i64,
     pub id: String,
     pub at: Millis,
+    pub size: i64,
     pub data: String,
     pub context: String,
 }
@@ -63,8 +66,8 @@ impl<D: Database> Shard<D> {
         let batch = if lane.takes_owed(now, is_new_due) {
             self.raw_set_aside(now)?
         } else if is_new_due {
-            let seqs = self.next_seqs(self.state.raw_to, limit, self.settings.batch_bytes)?;
-            Some(RawBatch { rows: self.raw_rows(&seqs)?, seqs, aside: None })
+            let next = self.next_payloads(self.state.raw_to, limit, self.settings.batch_bytes)?;
+            Some(raw_batch(&next, None)?)
         } else {
             None
         };
@@ -79,15 +82,26 @@ impl<D: Database> Shard<D> {
             self.look_up_owed(RAW_LANE, now);
             return Ok(None);
         };
-        let seqs = vec![row.seq];
-        Ok(Some(RawBatch { rows: self.raw_rows(&seqs)?, seqs, aside: Some(row) }))
+        let stored = self.stored(&[row.seq])?;
+        Ok(Some(raw_batch(&stored, Some(row))?))
     }
 
     /// The next payloads after `after`, as many as fit a call, but one at least.
-    pub(crate) fn next_seqs(&self, after: i64, limit: usize, bytes: i64) -> Result<Vec<i64>, SqlError> {
+    pub(crate) fn next_payloads(
+        &self,
+        after: i64,
+        limit: usize,
+        bytes: i64,
+    ) -> Result<Vec<Rc<Stored>>, SqlError> {
+        match self.recent.next(after, limit, bytes) {
+            Some(next) => Ok(next),
+            None => self.stored(&self.next_seqs(after, limit, bytes)?),
+        }
+    }
+
+    fn next_seqs(&self, after: i64, limit: usize, bytes: i64) -> Result<Vec<i64>, SqlError> {
         // Rows past what fits would be read for nothing; those of many bytes take several pages each.
-        let waiting = (self.state.top - self.state.opened_to.min(self.state.raw_to)).max(1);
-        let expected = 32 + bytes * 2 / (self.state.bytes / waiting).max(1);
+        let expected = 32 + bytes * 2 / self.average_size();
         let params = [
             Param::Int(after),
             Param::Int(expected.min(limit as i64)),
@@ -104,28 +118,19 @@ impl<D: Database> Shard<D> {
         rows.into_iter().map(|row| Row::of(row).int()).collect()
     }
 
-    fn raw_rows(&self, seqs: &[i64]) -> Result<String, SqlError> {
-        let rows: Vec<_> = self
-            .stored(seqs)?
-            .into_iter()
-            .map(|Stored { id, at, data, context, .. }| (id, at, data, context))
-            .collect();
-        crate::seen::json(&rows)
-    }
-
     /// Payloads as they were stored. JSON is made of them here and not by SQLite, which takes no text of more than 2.2 MB,
     /// in between neither: as JSON a body can be six times as long as it is.
-    pub(crate) fn stored(&self, seqs: &[i64]) -> Result<Vec<Stored>, SqlError> {
+    pub(crate) fn stored(&self, seqs: &[i64]) -> Result<Vec<Rc<Stored>>, SqlError> {
         let rows = self.db.query(
-            "SELECT seq, id, at, data, context FROM payload
+            "SELECT seq, id, at, size, data, context FROM payload
              WHERE seq IN (SELECT value FROM json_each(?1)) ORDER BY seq",
             &[Param::Text(&crate::seen::json(seqs)?)],
         )?;
         rows.into_iter()
             .map(|row| {
                 let mut row = Row::of(row);
-                let (seq, id, at) = (row.int()?, row.text()?, Millis(row.int()?));
-                Ok(Stored { seq, id, at, data: row.text()?, context: row.text()? })
+                let (seq, id, at, size) = (row.int()?, row.text()?, Millis(row.int()?), row.int()?);
+                Ok(Rc::new(Stored { seq, id, at, size, data: row.text()?, context: row.text()? }))
             })
             .collect()
     }
@@ -195,6 +200,7 @@ impl<D: Database> Shard<D> {
             if freed > 0 || failure.is_some() || batch.aside.is_some() { next.save(&self.db) } else { Ok(()) }
         })?;
         self.state = next;
+        self.recent.forget(self.state.raw_to.min(self.state.opening_to));
         self.look_up_owed(RAW_LANE, now);
         let lane = self.lanes.get_mut(RAW_LANE).expect("made at the start");
         match failure {
@@ -210,4 +216,10 @@ impl<D: Database> Shard<D> {
         }
         Ok(())
     }
+}
+
+fn raw_batch(payloads: &[Rc<Stored>], aside: Option<OwedRow>) -> Result<RawBatch, SqlError> {
+    let rows: Vec<_> = payloads.iter().map(|row| (&row.id, row.at, &row.data, &row.context)).collect();
+    let seqs = payloads.iter().map(|row| row.seq).collect();
+    Ok(RawBatch { rows: crate::seen::json(&rows)?, seqs, aside })
 }

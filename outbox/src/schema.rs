@@ -6,12 +6,13 @@ use crate::sql::{Database, SqlError};
 /// before these.
 const TABLES: [&str; 10] = [
     // What is kept until nothing is owed of it. `size` is that of the row as JSON in JSON, which is how the
-    // warehouse and Trace get it.
+    // warehouse and Trace get it; `print` is that of its bytes where the sender chose the id.
     "CREATE TABLE IF NOT EXISTS payload (
   seq INTEGER PRIMARY KEY,
   id TEXT NOT NULL,
   at INTEGER NOT NULL,
   size INTEGER NOT NULL,
+  print TEXT,
   data TEXT NOT NULL,
   context TEXT NOT NULL
 )",

@@ -8,6 +8,7 @@ use crate::ledger::{self, Dirty};
 use crate::open::OpenBatch;
 use crate::owed;
 use crate::raw::RawBatch;
+use crate::recent::Recent;
 use crate::row::{Row, only};
 use crate::schema;
 use crate::seen::Seen;
@@ -33,6 +34,7 @@ pub struct Shard<D> {
     pub(crate) settings: Settings,
     pub(crate) state: State,
     pub(crate) seen: Seen,
+    pub(crate) recent: Recent,
     pub(crate) dirty: Dirty,
     pub(crate) lanes: BTreeMap<String, Lane>,
     pub(crate) waves: Waves,
@@ -95,6 +97,7 @@ impl<D: Database> Shard<D> {
             settings,
             state,
             seen,
+            recent: Recent::default(),
             lanes: BTreeMap::new(),
             waves: Waves::default(),
             rng: fastrand::Rng::with_seed(seed),
@@ -121,7 +124,8 @@ impl<D: Database> Shard<D> {
     /// The lane of this name.
     pub(crate) fn lane(&mut self, name: &str) -> &mut Lane {
         if !self.lanes.contains_key(name) {
-            let most = self.settings.batch_events * if name.starts_with('(') { 1 } else { EVENTS_PER_PAYLOAD };
+            let most =
+                self.settings.batch_events * if name.starts_with('(') { 1 } else { EVENTS_PER_PAYLOAD };
             self.lanes.insert(name.to_owned(), Lane::new(most, false));
         }
         self.lanes.get_mut(name).expect("it was just put there")
@@ -229,18 +233,25 @@ impl<D: Database> Shard<D> {
 
     /// When the next raw batch may go: at once where it is full.
     pub(crate) fn raw_at(&self, lane: &Lane) -> Millis {
-        self.filled_at(lane, self.state.top - self.state.raw_to)
+        self.filled_at(lane, self.state.top - self.state.raw_to, self.settings.batch_bytes)
     }
 
     /// When the next payloads may be opened: at once where they fill a call.
     pub(crate) fn open_at(&self, lane: &Lane) -> Millis {
-        self.filled_at(lane, self.state.top - self.state.opening_to)
+        self.filled_at(lane, self.state.top - self.state.opening_to, self.settings.call_bytes())
     }
 
-    fn filled_at(&self, lane: &Lane, waiting: i64) -> Millis {
-        let is_full =
-            waiting >= self.settings.batch_events as i64 || lane.limit() < self.settings.batch_events;
+    fn filled_at(&self, lane: &Lane, waiting: i64, bytes: i64) -> Millis {
+        let is_full = waiting >= self.settings.batch_events as i64
+            || waiting * self.average_size() >= bytes
+            || lane.limit() < self.settings.batch_events;
         if is_full { lane.not_before } else { lane.paced(self.settings.interval) }
+    }
+
+    /// Bytes of a payload, about.
+    pub(crate) fn average_size(&self) -> i64 {
+        let payloads = self.state.top - self.state.opened_to.min(self.state.raw_to);
+        (self.state.bytes / payloads.max(1)).max(1)
     }
 
     /// Whether there is something to open, and room for it.

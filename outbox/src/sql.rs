@@ -3,6 +3,8 @@
 /// A parameter of a statement.
 #[derive(Debug, Clone, Copy)]
 pub enum Param<'a> {
+    /// NULL.
+    Null,
     /// A 64-bit integer; a Durable Object keeps 53 bits of it.
     Int(i64),
     /// Text without NUL.

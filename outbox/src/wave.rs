@@ -34,7 +34,7 @@ pub struct Wave {
     /// Events times trackers of which nothing is known yet.
     pub waiting: usize,
     pub bytes: i64,
-    /// Keys under which its events are to be remembered.
+    /// The ids of its events that are to be remembered.
     pub ids: Vec<String>,
 }
 
@@ -85,7 +85,7 @@ pub struct Fresh {
 pub struct Waves {
     pub waves: VecDeque<Wave>,
     pub fresh: BTreeMap<String, VecDeque<Fresh>>,
-    /// Keys of events of all waves: what is in flight is seen.
+    /// Those of all waves: what is in flight is seen.
     pub ids: BTreeSet<String>,
     next: u64,
 }

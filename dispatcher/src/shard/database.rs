@@ -58,6 +58,7 @@ impl Database for ObjectDatabase {
         let values = Array::new();
         for param in params {
             values.push(&match param {
+                Param::Null => JsValue::NULL,
                 // Exact up to 2^53, which no number here reaches.
                 Param::Int(value) => JsValue::from_f64(*value as f64),
                 Param::Text(text) => JsValue::from_str(text),

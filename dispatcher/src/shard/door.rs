@@ -7,9 +7,9 @@ use outbox::{NewPayload, shard_of};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use wasm_bindgen::prelude::wasm_bindgen;
-use worker::{Context, Env};
 use worker::js_sys::{Promise, Uint8Array};
 use worker::wasm_bindgen_futures::JsFuture;
+use worker::{Context, Env};
 
 /// The shard's answers, as numbers: a call passes them on as they are.
 pub const STORED: u8 = 0;

@@ -45,6 +45,26 @@ fn the_same_bytes_under_one_id_are_one_payload_and_other_bytes_another() {
 }
 
 #[test]
+fn payloads_that_nobody_opened_are_known_after_a_crash() {
+    let mut world = World::new(&[]);
+    world.trace = Mode::Down;
+    for i in 0..2500 {
+        world.send(&format!("p{i}"), "1");
+    }
+    world.crash();
+    for i in [0, 999, 1000, 1499, 1500, 2499] {
+        assert_eq!(world.send(&format!("p{i}"), "1"), Appended::Duplicate, "p{i}");
+    }
+    assert_eq!(world.send("p2499", "2"), Appended::Stored);
+    world.crash();
+    assert_eq!(world.send("p2499", "2"), Appended::Duplicate, "under the id derived from its bytes");
+    world.trace = Mode::Ok;
+    world.run_for(600_000);
+    // The second event of two is nothing for c.
+    assert_eq!((world.received.len(), world.duplicates(), world.pending()), (7505, 0, 0));
+}
+
+#[test]
 fn an_event_that_comes_again_in_another_payload_is_delivered_once() {
     let mut world = World::new(&[]);
     world.send("p", "own:order-1");

@@ -52,6 +52,7 @@ impl Database for Sqlite {
         let mut statement = self.0.prepare_cached(sql).map_err(failed)?;
         let params = params.iter().map(|param| -> Box<dyn rusqlite::ToSql> {
             match param {
+                Param::Null => Box::new(rusqlite::types::Null),
                 Param::Int(value) => Box::new(*value),
                 Param::Text(value) => Box::new((*value).to_owned()),
             }
