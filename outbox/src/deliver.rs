@@ -110,9 +110,7 @@ impl<D: Database> Shard<D> {
             let size = payload.allowed.as_ref().map_or(0, |allowed| allowed.get().len() as i64);
             let kind = (wave.policy.as_str(), payload.run.as_str());
             let repeats = ids.contains(payload.id.as_str());
-            let is_full = taken == limit
-                || items.len() == self.settings.batch_events
-                || (taken > 0 && bytes + size > self.settings.call_bytes());
+            let is_full = taken == limit || self.settings.fills_call(items.len(), bytes + size);
             if is_full || repeats || *first.get_or_insert(kind) != kind {
                 break;
             }
@@ -167,7 +165,7 @@ impl<D: Database> Shard<D> {
         for row in rows {
             let Some(payload) = payloads.remove(&row.seq) else { continue };
             let size = payload.body.get().len() as i64;
-            if taken == limit || (taken > 0 && bytes + size > self.settings.call_bytes()) {
+            if taken == limit || self.settings.fills_call(items.len(), bytes + size) {
                 break;
             }
             if !ids.insert(payload.id.clone()) {

@@ -72,6 +72,11 @@ impl Settings {
     pub fn call_bytes(&self) -> i64 {
         self.batch_bytes * 2
     }
+
+    /// Whether a call to Trace with so many payloads takes no further one, with which it would have so many bytes.
+    pub fn fills_call(&self, payloads: usize, bytes: i64) -> bool {
+        payloads >= self.batch_events || (payloads > 0 && bytes > self.call_bytes())
+    }
 }
 
 struct Reader<'a> {

@@ -174,6 +174,30 @@ fn a_backlog_drains_at_a_bounded_rate() {
 }
 
 #[test]
+fn a_call_has_no_more_payloads_and_events_than_it_may() {
+    for is_owed in [false, true] {
+        let mut world = World::new(&[("OUTBOX_DRAIN_RATE", "100000")]);
+        if is_owed {
+            world.vendors.insert("a", Mode::Misconfigured);
+        }
+        for i in 0..1000 {
+            world.send(&format!("p{i}"), if i < 700 { "1" } else { "10" });
+        }
+        world.run_for(60_000);
+        world.calls.clear();
+        world.vendors.insert("a", Mode::Ok);
+        for i in 1000..2000 {
+            world.send(&format!("p{i}"), if i < 1700 { "1" } else { "10" });
+        }
+        world.run_for(600_000);
+        let sizes = || world.calls.iter().filter(|(lane, _)| lane == "a").map(|(_, size)| *size);
+        assert!(sizes().any(|size| size == 500), "payloads of one event");
+        assert_eq!(sizes().max(), Some(2000), "payloads of ten");
+        assert_eq!(world.pending(), 0);
+    }
+}
+
+#[test]
 fn a_vendor_that_asks_for_time_gets_it() {
     let mut world = World::new(&[]);
     world.vendors.insert("a", Mode::Retry(Some(30)));
