@@ -39,7 +39,7 @@ impl Settings {
     pub fn read(vars: &BTreeMap<String, String>, shards: u32, faults: &mut Vec<String>) -> Self {
         let mut reader = Reader { vars, faults };
         let shards = reader.number("OUTBOX_SHARDS", i64::from(shards), 1..=MAX_SHARDS);
-        let interval = reader.duration("OUTBOX_INTERVAL", "100ms", 10);
+        let interval = reader.duration("OUTBOX_INTERVAL", "150ms", 10);
         let batch_events = reader.number("OUTBOX_BATCH_EVENTS", 500, 1..=1000);
         // D1 takes parameters of 2 MB; Trace takes calls of 8 MiB.
         let batch_bytes = reader.number("OUTBOX_BATCH_BYTES", 1_000_000, 1000..=1_500_000);
