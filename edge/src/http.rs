@@ -51,7 +51,7 @@ pub async fn post(
         .map_err(|_| if signal.aborted() { NoAnswer::Timeout } else { NoAnswer::Network })
 }
 
-/// Trackers make hundreds of requests a second. `worker`'s types would make three more objects for each.
+/// Trackers make hundreds of requests a second; `worker`'s types would make more objects for each.
 async fn exchange(
     url: &str,
     headers: &[(&'static str, String)],

@@ -140,7 +140,7 @@ pub struct EventOutcome {
     pub status: Option<u16>,
 }
 
-/// An [`EventOutcome`] as it is read: `flatten` would read each into a tree first, which takes several times as long.
+/// An [`EventOutcome`] as it is read: `flatten` would read each into a tree first.
 #[derive(Deserialize)]
 struct FlatOutcome {
     payload: String,

@@ -18,6 +18,7 @@ mod duration;
 mod expire;
 mod lane;
 mod ledger;
+mod migrate;
 mod open;
 mod owed;
 mod pack;

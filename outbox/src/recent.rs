@@ -1,5 +1,5 @@
 //! Payloads that were just appended, in memory: under steady load they go to the warehouse and to Trace without being read
-//! back, which took as long as to store them.
+//! back.
 
 use crate::raw::Stored;
 use std::collections::VecDeque;

@@ -2,7 +2,7 @@
 
 use crate::sql::{Database, SqlError};
 
-/// Every statement can be run again. A change to a table that exists needs a migration, which would run
+/// Every statement can be run again. A change to a table that exists needs a step in `migrate`, which runs
 /// before these.
 const TABLES: [&str; 10] = [
     // What is kept until nothing is owed of it. `size` is that of the row as JSON in JSON, which is how the

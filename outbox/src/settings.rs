@@ -65,9 +65,7 @@ impl Settings {
             dead_retention,
         }
     }
-}
 
-impl Settings {
     /// Most bytes of a call to Trace, which has no limit as low as D1's.
     pub fn call_bytes(&self) -> i64 {
         self.batch_bytes * 2

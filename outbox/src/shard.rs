@@ -5,6 +5,7 @@ use crate::admin::{ACCOUNTS_LANE, OPEN_LANE, RAW_LANE};
 use crate::deliver::DeliverBatch;
 use crate::lane::{DATABASE_WAIT, Lane};
 use crate::ledger::{self, Dirty};
+use crate::migrate::migrate;
 use crate::open::OpenBatch;
 use crate::owed;
 use crate::raw::RawBatch;
@@ -85,6 +86,7 @@ impl<D: Database> Shard<D> {
     /// # Errors
     /// [`SqlError`]
     pub fn open_database(db: D, settings: Settings, release: &str, seed: u64) -> Result<Self, SqlError> {
+        migrate(&db)?;
         schema::create(&db)?;
         let number = only(db.query("SELECT shard FROM state", &[])?)?.int()?;
         let state = State::load(&db)?;

@@ -11,7 +11,7 @@ use event::{Millis, Outcome};
 use serde_json::value::RawValue;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-/// How long a wave waits for a tracker that has much to do, in ms: the rows cost several times what its events do.
+/// How long a wave waits for a tracker that has much to do, in ms, before its events become rows.
 pub const COMMIT_WAIT: i64 = 10_000;
 
 /// The same where a tracker failed, or its call has been under way for [`LONG_CALL`]: it may never answer, and opened

@@ -518,3 +518,26 @@ fn payloads_of_many_events_are_opened_a_few_at_a_time() {
     assert_eq!(world.pending(), 0);
     world.assert_balanced_in_warehouse();
 }
+
+#[test]
+fn what_a_shard_of_the_first_release_holds_is_not_lost() {
+    let mut world = World::new(&[]);
+    world.trace = Mode::Down;
+    world.send("p", "own:order-1");
+    let window = NOON / world.settings.dedupe_window;
+    world.db.execute(&format!(
+        "ALTER TABLE payload DROP COLUMN print;
+         DROP TABLE seen_{window};
+         CREATE TABLE seen_{window} (id TEXT PRIMARY KEY, print TEXT) WITHOUT ROWID;
+         INSERT INTO seen_{window} VALUES ('pgone', '25a83aa474067130'), ('egone', ''), ('eorder-2', '')"
+    ));
+    world.crash();
+    assert_eq!(world.send("gone", "{}"), Appended::Duplicate, "by the print of these bytes");
+    assert_eq!(world.send("q", "own:order-2"), Appended::Stored);
+    assert_eq!(world.send("r", "own:gone"), Appended::Stored, "an event's id is no payload's");
+    world.trace = Mode::Ok;
+    world.run_for(600_000);
+    let events: Vec<_> = world.received.keys().map(|(_, event)| event.as_str()).collect();
+    assert_eq!(events, ["order-1"; 3], "the others were delivered before");
+    assert_eq!(world.pending(), 0);
+}
