@@ -1,5 +1,6 @@
 //! `sparrow`: what people do with Sparrow from a terminal.
 
+mod bigquery;
 mod load;
 mod warehouse;
 
@@ -36,7 +37,7 @@ fn main() -> ExitCode {
 
 fn run(command: Command) -> Result<ExitCode, Box<dyn Error>> {
     match command {
-        Command::Warehouse(command) => warehouse::run(command)?,
+        Command::Warehouse(command) => warehouse::run(&command)?,
         Command::Load(load) => return Ok(load::run(&load)?),
     }
     Ok(ExitCode::SUCCESS)

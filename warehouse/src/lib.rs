@@ -2,4 +2,5 @@
 //!
 //! Pure: text in, text out. Who connects to the warehouse runs it.
 
+pub mod bigquery;
 pub mod d1;

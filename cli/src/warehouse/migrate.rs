@@ -1,29 +1,37 @@
 //! `sparrow warehouse migrate`: the tables, and the views that follow from the allowlist.
 
+use super::bigquery::{self, BigQueryError};
+use super::d1::{self, D1Error};
+use super::settings::{Arguments, SettingsError};
 use allowlist::Policy;
-use allowlist::policy::PolicyError;
+use allowlist::policy::{Column, PolicyError};
 use std::io::{self, Write};
-use std::path::PathBuf;
-use std::process::Command;
+use std::path::{Path, PathBuf};
+
+/// Where rows go.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum Warehouse {
+    D1,
+    #[value(name = "bigquery")]
+    BigQuery,
+}
 
 /// Arguments of `sparrow warehouse migrate`.
-#[derive(clap::Args)]
+#[derive(Debug, clap::Args)]
 pub struct Migrate {
+    /// The warehouse, or several with commas.
+    #[arg(long, env = "WAREHOUSE", value_name = "NAMES", value_delimiter = ',', default_value = "d1")]
+    warehouse: Vec<Warehouse>,
     /// The policy whose properties become columns.
     #[arg(long, default_value = "allowlist/allowlist.toml", value_name = "FILE")]
     policy: PathBuf,
-    /// The environment in wrangler.toml; without it, the development one.
-    #[arg(long, value_name = "NAME")]
-    env: Option<String>,
-    /// The database at Cloudflare in place of the local one.
-    #[arg(long)]
-    remote: bool,
-    /// The folder of the local database, as given to `wrangler dev`.
-    #[arg(long, value_name = "FOLDER", conflicts_with = "remote")]
-    persist_to: Option<PathBuf>,
-    /// Print the SQL and do nothing.
+    /// Print the SQL, and for BigQuery the requests, and do nothing.
     #[arg(long)]
     print: bool,
+    #[command(flatten)]
+    d1: d1::Database,
+    #[command(flatten)]
+    bigquery: Arguments,
 }
 
 /// Why the warehouse was not brought up to date.
@@ -33,53 +41,61 @@ pub enum MigrateError {
     NoPolicy(PathBuf, io::Error),
     #[error("{0}: {1}")]
     Policy(PathBuf, PolicyError),
-    #[error("npx cannot be started ({0}); install Node.js, or run the SQL of --print yourself")]
-    NoWrangler(io::Error),
-    #[error("wrangler did not run the SQL; what it says stands above")]
-    Refused,
+    #[error(transparent)]
+    Settings(#[from] SettingsError),
+    #[error("{0}\n{1}")]
+    Both(Box<MigrateError>, SettingsError),
+    #[error(transparent)]
+    D1(#[from] D1Error),
+    #[error(transparent)]
+    BigQuery(#[from] BigQueryError),
     #[error("the SQL cannot be written: {0}")]
     Output(#[from] io::Error),
 }
 
-/// Runs the migration.
+/// Runs the migration. Nothing is done before all settings are known to be right.
+///
+/// # Errors
+/// [`MigrateError`]
 pub fn run(migrate: &Migrate) -> Result<(), MigrateError> {
-    let text = std::fs::read_to_string(&migrate.policy)
-        .map_err(|error| MigrateError::NoPolicy(migrate.policy.clone(), error))?;
-    let policy = Policy::from_toml(&text, &trackers::NAMES)
-        .map_err(|error| MigrateError::Policy(migrate.policy.clone(), error))?;
-    let columns = policy.columns();
-    let sql = warehouse::d1::migration(&columns).join(";\n\n") + ";\n";
-    if migrate.print {
-        io::stdout().write_all(sql.as_bytes())?;
-        return Ok(());
+    let settings = if migrate.warehouse.contains(&Warehouse::BigQuery) {
+        migrate.bigquery.settings(!migrate.print).map(Some)
+    } else {
+        Ok(None)
+    };
+    let (columns, settings) = match (columns(&migrate.policy), settings) {
+        (Ok(columns), Ok(settings)) => (columns, settings),
+        (Err(error), Ok(_)) => return Err(error),
+        (Ok(_), Err(faults)) => return Err(faults.into()),
+        (Err(error), Err(faults)) => return Err(MigrateError::Both(Box::new(error), faults)),
+    };
+    if migrate.warehouse.contains(&Warehouse::D1) {
+        let sql = warehouse::d1::migration(&columns).join(";\n\n") + ";\n";
+        if migrate.print {
+            io::stdout().write_all(sql.as_bytes())?;
+        } else {
+            d1::execute(&migrate.d1, &sql)?;
+        }
     }
-    execute(migrate, &sql)?;
-    let names: Vec<_> = columns.iter().map(|column| column.name.as_str()).collect();
-    writeln!(
-        io::stderr(),
-        "tables and views are up to date; properties with a column: {}",
-        names.join(", ")
-    )?;
+    if let Some(settings) = settings {
+        if migrate.print {
+            bigquery::print(&settings, &columns, &mut io::stdout())?;
+        } else {
+            bigquery::migrate(settings, &columns, &mut io::stderr())?;
+        }
+    }
+    if !migrate.print {
+        let names: Vec<_> = columns.iter().map(|column| column.name.as_str()).collect();
+        let names = names.join(", ");
+        writeln!(io::stderr(), "tables and views are up to date; properties with a column: {names}")?;
+    }
     Ok(())
 }
 
-/// Wrangler runs the SQL: it knows the local database's place and the account of the remote one.
-fn execute(migrate: &Migrate, sql: &str) -> Result<(), MigrateError> {
-    let mut wrangler = Command::new("npx");
-    wrangler.args(["wrangler", "d1", "execute", "D1", "--yes", "--command", sql]);
-    wrangler.arg(if migrate.remote { "--remote" } else { "--local" });
-    if let Some(env) = &migrate.env {
-        wrangler.args(["--env", env]);
-    }
-    if let Some(folder) = &migrate.persist_to {
-        wrangler.arg("--persist-to").arg(folder);
-    }
-    // Its answer is a table of empty results; its errors go to the same stream.
-    let output = wrangler.output().map_err(MigrateError::NoWrangler)?;
-    if output.status.success() {
-        return Ok(());
-    }
-    io::stderr().write_all(&output.stdout)?;
-    io::stderr().write_all(&output.stderr)?;
-    Err(MigrateError::Refused)
+fn columns(path: &Path) -> Result<Vec<Column>, MigrateError> {
+    let text =
+        std::fs::read_to_string(path).map_err(|error| MigrateError::NoPolicy(path.to_owned(), error))?;
+    let policy = Policy::from_toml(&text, &trackers::NAMES)
+        .map_err(|error| MigrateError::Policy(path.to_owned(), error))?;
+    Ok(policy.columns())
 }

@@ -1,0 +1,195 @@
+//! Why a call as a whole came to nothing, and what to do about it.
+//!
+//! Google's reasons decide and not the status: 400 and 403 stand for both kinds
+//! (<https://cloud.google.com/bigquery/docs/error-messages>).
+
+use serde::Deserialize;
+
+/// A call that came to nothing. Its reason is one of Google's tokens that are known here, or made of the status; what
+/// Google says in words may repeat values and is not kept.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("Google answered {reason}: {}", self.hint())]
+pub struct Failure {
+    /// What to do.
+    pub kind: Kind,
+    /// Such as `quotaExceeded` or `http_502`.
+    pub reason: String,
+}
+
+/// What to do about a failure.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// It may pass: the same call again, later and later, from 1 s to 32 s and more.
+    Temporary,
+    /// It will not pass by itself: the request, or the account's rights, the project or the names in the settings are
+    /// wrong. What waits to be stored goes on waiting, since none of it is to blame.
+    Permanent,
+    /// The token is not accepted: once more with a new one. If that is not either, it is permanent.
+    Renew,
+    /// The request is too long: its halves.
+    Split,
+}
+
+const RIGHTS: &str = "give the service account the roles BigQuery Data Editor and BigQuery Job User";
+const NAMES: &str = "check project, dataset and location, and make the tables with `sparrow warehouse init`";
+const CREDENTIALS: &str = "check that the service account's key is valid and the clock right";
+
+const TABLE_DIFFERS: &str = "table_differs";
+
+/// Reasons that need somebody, and what to do.
+const HINTS: [(&str, &str); 10] = [
+    ("accessDenied", RIGHTS),
+    ("forbidden", RIGHTS),
+    ("insufficientPermissions", RIGHTS),
+    ("accessNotConfigured", "enable the BigQuery API for the project"),
+    ("billingNotEnabled", "enable billing for the project"),
+    ("notFound", NAMES),
+    ("authError", CREDENTIALS),
+    ("http_401", CREDENTIALS),
+    ("invalid_grant", CREDENTIALS),
+    (TABLE_DIFFERS, "bring the tables up to date with `sparrow warehouse migrate`, then wait some minutes"),
+];
+
+/// The reasons that pass. `quotaExceeded` does so after ten minutes or more, a burst of inserts earlier.
+const PASSING: [&str; 10] = [
+    "backendError",
+    "badGateway",
+    "internalError",
+    "jobBackendError",
+    "jobInternalError",
+    "jobRateLimitExceeded",
+    "quotaExceeded",
+    "rateLimitExceeded",
+    "tableUnavailable",
+    "userRateLimitExceeded",
+];
+
+/// The reasons that do not. `duplicate` is what was to be made and is there.
+const LASTING: [&str; 23] = [
+    "accessDenied",
+    "accessNotConfigured",
+    "authError",
+    "badRequest",
+    "billingNotEnabled",
+    "billingTierLimitExceeded",
+    "blocked",
+    "conditionNotMet",
+    "duplicate",
+    "forbidden",
+    "insufficientPermissions",
+    "invalid",
+    "invalidParameter",
+    "invalidQuery",
+    "invalidUser",
+    "notFound",
+    "notImplemented",
+    "parseError",
+    "required",
+    "resourcesExceeded",
+    "responseTooLarge",
+    "stopped",
+    "timeout",
+];
+
+impl Failure {
+    /// One that may pass.
+    pub(super) fn temporary(reason: &str) -> Self {
+        Self { kind: Kind::Temporary, reason: reason.to_owned() }
+    }
+
+    /// A reply of success that is none: what was asked may have been done.
+    pub(super) fn unreadable() -> Self {
+        Self::temporary("unreadable_reply")
+    }
+
+    /// The table has other columns than the rows.
+    pub(super) fn table_differs() -> Self {
+        Self { kind: Kind::Permanent, reason: TABLE_DIFFERS.to_owned() }
+    }
+
+    /// Of a reply with `status` and a body that does not explain it.
+    pub(super) fn of_status(status: u16) -> Self {
+        let kind = match status {
+            401 => Kind::Renew,
+            408 | 429 | 500.. => Kind::Temporary,
+            413 => Kind::Split,
+            _ => Kind::Permanent,
+        };
+        Self { kind, reason: format!("http_{status}") }
+    }
+
+    /// By one of Google's reasons, where it is a known one.
+    pub(super) fn of_reason(reason: &str) -> Option<Self> {
+        let known = |kind| Self { kind, reason: reason.to_owned() };
+        if PASSING.contains(&reason) {
+            Some(known(Kind::Temporary))
+        } else if LASTING.contains(&reason) {
+            Some(known(Kind::Permanent))
+        } else {
+            None
+        }
+    }
+
+    /// Of a job that ended with an error of this reason.
+    pub(super) fn of_query(reason: &str) -> Self {
+        Self::of_reason(reason)
+            .unwrap_or_else(|| Self { kind: Kind::Permanent, reason: "query_failed".to_owned() })
+    }
+
+    /// Of a reply that is no success.
+    fn of(status: u16, body: &str) -> Self {
+        let by_status = Self::of_status(status);
+        let Some(known) = reasons(body).iter().find_map(|reason| Self::of_reason(reason)) else {
+            return by_status;
+        };
+        match by_status.kind {
+            Kind::Renew | Kind::Split => Self { kind: by_status.kind, ..known },
+            _ => known,
+        }
+    }
+
+    /// Whether what was to be made is there already.
+    pub fn is_duplicate(&self) -> bool {
+        self.reason == "duplicate"
+    }
+
+    /// Whether there is no such dataset, table or job. Inserts say so also for minutes after a table was made.
+    pub fn is_not_found(&self) -> bool {
+        self.reason == "notFound"
+    }
+
+    fn hint(&self) -> &'static str {
+        match HINTS.iter().find(|(reason, _)| *reason == self.reason) {
+            Some((_, hint)) => hint,
+            None if self.kind == Kind::Temporary => "try again later",
+            None => "see https://cloud.google.com/bigquery/docs/error-messages",
+        }
+    }
+}
+
+/// Whether a call succeeded, by the status and the body of its reply.
+///
+/// # Errors
+/// [`Failure`]
+pub fn succeeded(status: u16, body: &str) -> Result<(), Failure> {
+    if (200..300).contains(&status) { Ok(()) } else { Err(Failure::of(status, body)) }
+}
+
+/// The reasons in the body of an error, none where a proxy made it.
+fn reasons(body: &str) -> Vec<String> {
+    #[derive(Deserialize)]
+    struct Body {
+        error: Details,
+    }
+    #[derive(Deserialize)]
+    struct Details {
+        #[serde(default)]
+        errors: Vec<Reason>,
+    }
+    #[derive(Deserialize)]
+    struct Reason {
+        reason: String,
+    }
+    let body: Option<Body> = serde_json::from_str(body).ok();
+    body.map_or_else(Vec::new, |body| body.error.errors.into_iter().map(|error| error.reason).collect())
+}

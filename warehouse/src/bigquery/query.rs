@@ -1,0 +1,119 @@
+//! `jobs.query` (<https://cloud.google.com/bigquery/docs/reference/rest/v2/jobs/query>): questions in GoogleSQL.
+
+use super::request::{Dataset, Method, Request};
+use event::Millis;
+use serde::ser::SerializeStruct;
+use serde::{Serialize, Serializer};
+use serde_json::json;
+
+/// A question. [`answer`](super::answer) reads the reply.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Query<'a> {
+    /// GoogleSQL with parameters such as `@day`. Tables have the dataset's name in front.
+    pub sql: &'a str,
+    /// The parameters by their names.
+    pub parameters: &'a [(&'a str, Parameter<'a>)],
+    /// Where the dataset lies, such as `EU`; Google finds out by itself where it is left out.
+    pub location: Option<&'a str>,
+    /// Most rows of a page; there are fewer where they have more than 10 MB.
+    pub max_results: Option<u32>,
+    /// A question that would read more is refused and costs nothing.
+    pub max_bytes_billed: Option<u64>,
+    /// Makes a statement that changes something happen once, though it be sent again within 15 minutes. At most 36 ASCII
+    /// characters, such as a UUID.
+    pub request_id: Option<&'a str>,
+}
+
+/// The value of a parameter.
+#[derive(Debug, Clone, Copy)]
+pub enum Parameter<'a> {
+    /// `BOOL`
+    Bool(bool),
+    /// `INT64`
+    Int(i64),
+    /// `FLOAT64`
+    Float(f64),
+    /// `STRING`
+    Text(&'a str),
+    /// `DATE`, such as `2026-11-01`.
+    Date(&'a str),
+    /// `TIMESTAMP`
+    Timestamp(Millis),
+    /// `ARRAY<STRING>`, for `IN UNNEST(@ids)`.
+    Texts(&'a [String]),
+}
+
+impl Query<'_> {
+    /// Asks in the project of `dataset`, which pays.
+    pub fn request(&self, dataset: &Dataset) -> Request {
+        let body = Body {
+            query: self.sql,
+            use_legacy_sql: false,
+            parameter_mode: "NAMED",
+            query_parameters: self.parameters.iter().map(Named).collect(),
+            location: self.location,
+            max_results: self.max_results,
+            maximum_bytes_billed: self.max_bytes_billed.map(|bytes| bytes.to_string()),
+            request_id: self.request_id,
+            format_options: FormatOptions { use_int64_timestamp: true },
+        };
+        let body = serde_json::to_string(&body).expect("texts and numbers are JSON");
+        Request { method: Method::Post, path: dataset.project_path("queries"), body: Some(body) }
+    }
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Body<'a> {
+    query: &'a str,
+    /// True where it is left out.
+    use_legacy_sql: bool,
+    parameter_mode: &'a str,
+    query_parameters: Vec<Named<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    location: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    max_results: Option<u32>,
+    /// Numbers of 64 bits are texts in Google's JSON.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    maximum_bytes_billed: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    request_id: Option<&'a str>,
+    format_options: FormatOptions,
+}
+
+/// Times are whole microseconds; otherwise they are seconds as floating point, which has not all of them.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct FormatOptions {
+    use_int64_timestamp: bool,
+}
+
+struct Named<'a>(&'a (&'a str, Parameter<'a>));
+
+impl Serialize for Named<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Self((name, parameter)) = self;
+        let scalar = |kind, value: String| (json!({ "type": kind }), json!({ "value": value }));
+        let (kind, value) = match parameter {
+            Parameter::Bool(value) => scalar("BOOL", value.to_string()),
+            Parameter::Int(value) => scalar("INT64", value.to_string()),
+            Parameter::Float(value) => scalar("FLOAT64", value.to_string()),
+            Parameter::Text(value) => scalar("STRING", (*value).to_owned()),
+            Parameter::Date(value) => scalar("DATE", (*value).to_owned()),
+            Parameter::Timestamp(value) => scalar("TIMESTAMP", value.to_string()),
+            Parameter::Texts(values) => {
+                let values: Vec<_> = values.iter().map(|value| json!({ "value": value })).collect();
+                (
+                    json!({ "type": "ARRAY", "arrayType": { "type": "STRING" } }),
+                    json!({ "arrayValues": values }),
+                )
+            }
+        };
+        let mut named = serializer.serialize_struct("QueryParameter", 3)?;
+        named.serialize_field("name", name)?;
+        named.serialize_field("parameterType", &kind)?;
+        named.serialize_field("parameterValue", &value)?;
+        named.end()
+    }
+}

@@ -1,0 +1,38 @@
+//! What a failure is read as.
+
+use super::*;
+
+#[derive(Deserialize)]
+struct Case {
+    #[serde(flatten)]
+    reply: Reply,
+    #[serde(flatten)]
+    failure: Expected,
+}
+
+#[test]
+fn reasons_decide_and_no_words_are_kept() {
+    for Case { reply, failure } in cases(include_str!("fixtures/failures.json")) {
+        let found = succeeded(reply.status, &reply.body()).unwrap_err();
+        let text = format!("{found} {found:?}");
+        assert!(!text.contains("s3cret"), "{}: {text}", reply.about);
+        assert_eq!(Expected::from(found), failure, "{}", reply.about);
+    }
+    assert_eq!(succeeded(200, "{}"), Ok(()));
+    assert_eq!(succeeded(204, ""), Ok(()));
+}
+
+#[test]
+fn what_a_person_can_do_is_said() {
+    let body = |reason| json!({ "error": { "errors": [{ "reason": reason }] } }).to_string();
+    let said = |status, reason| succeeded(status, &body(reason)).unwrap_err().to_string();
+    assert_eq!(
+        said(403, "accessDenied"),
+        "Google answered accessDenied: give the service account the roles BigQuery Data Editor and BigQuery Job User"
+    );
+    assert_eq!(said(503, "backendError"), "Google answered backendError: try again later");
+    let elsewhere = "Google answered invalidQuery: see https://cloud.google.com/bigquery/docs/error-messages";
+    assert_eq!(said(400, "invalidQuery"), elsewhere);
+    assert!(succeeded(409, &body("duplicate")).unwrap_err().is_duplicate());
+    assert!(succeeded(404, &body("notFound")).unwrap_err().is_not_found());
+}
