@@ -6,6 +6,8 @@
 //   DELETE /api/requests          drops all records, and what was accepted
 //   POST   /api/journal           {"keep": false}: no records from now on
 //   GET    /api/received          how many events each vendor accepted, or of ?vendor= the keys, in pages
+//   GET    /api/rows              the rows that BigQuery stored in ?table=, in pages
+//   GET    /api/service-account   the key file of the account whose tokens BigQuery accepts
 //   GET    /api/live              the live feed
 //   POST   /api/faults            sets faults by name
 //   GET    /faults/{name}         which fault somebody is to make now
@@ -18,6 +20,8 @@ import { type Faults, readFaults } from "./faults.ts";
 import type { Journal } from "./journal.ts";
 import { serveLive } from "./live.ts";
 import { PAGE, type Received } from "./received.ts";
+import type { BigQuery } from "./vendors/bigquery.ts";
+import { ROWS_PAGE } from "./vendors/bigquery-tables.ts";
 import { isObject, jsonReply, type Reply, type Vendor } from "./vendors/vendor.ts";
 
 export interface State {
@@ -26,9 +30,12 @@ export interface State {
   received: Received;
   controls: Controls;
   faults: Faults;
+  bigquery: BigQuery;
 }
 
 interface Call {
+  /** Where the sandbox was called, such as `127.0.0.1:8788`. */
+  host: string;
   /** What stands for `*` in the route. */
   name: string;
   query: URLSearchParams;
@@ -52,13 +59,17 @@ const ROUTES: Record<string, Handler> = {
     const record = journal.record(Number(name));
     return record && jsonReply(200, record);
   },
-  "DELETE /api/requests": (_call, { journal, received }) => {
+  "DELETE /api/requests": (_call, { journal, received, bigquery }) => {
     received.clear();
+    bigquery.tables.clear();
     journal.clear();
     return { status: 204 };
   },
   "POST /api/journal": setJournal,
   "GET /api/received": receivedKeys,
+  "GET /api/rows": storedRows,
+  "GET /api/service-account": ({ host }, { bigquery }) =>
+    jsonReply(200, bigquery.account.keyFile(`http://${host}/token`)),
   "POST /api/faults": setFaults,
   "GET /faults/*": ({ name }, { faults }) => jsonReply(200, { mode: faults.take(name) }),
 };
@@ -79,7 +90,8 @@ export async function serveApi(
   const [, parent, name = ""] = /^(.*)\/(.+)$/.exec(path) ?? [];
   const route = ROUTES[`${request.method} ${path}`] ?? ROUTES[`${request.method} ${parent}/*`];
   const json = route && request.method !== "GET" ? (await readBody(request))?.json : undefined;
-  const reply = route?.({ name, query: url.searchParams, json }, state);
+  const host = request.headers.host ?? "";
+  const reply = route?.({ host, name, query: url.searchParams, json }, state);
   writeReply(
     response,
     reply ?? jsonReply(404, { error: `There is no ${request.method} ${path}.` }),
@@ -107,12 +119,28 @@ function receivedKeys({ query }: Call, { vendors, received }: State): Reply | un
   const vendor = query.get("vendor");
   if (vendor === null) return jsonReply(200, received.totals());
   if (!vendors.some(({ name }) => name === vendor)) return undefined;
-  const after = Number(query.get("after") ?? 0);
-  if (!Number.isSafeInteger(after) || after < 0) {
-    return jsonReply(400, { error: "after is the `next` of the page before." });
-  }
+  const after = pageStart(query);
+  if (after === undefined) return NO_PAGE;
   const keys = received.keys(vendor, after, PAGE);
   return jsonReply(200, { received: keys, next: keys.length === PAGE ? after + PAGE : null });
+}
+
+function storedRows({ query }: Call, { bigquery }: State): Reply {
+  const tables = bigquery.tables.named(query.get("table") ?? "");
+  const after = pageStart(query);
+  if (after === undefined) return NO_PAGE;
+  const rows = tables.flatMap((table) => table.rows).slice(after, after + ROWS_PAGE);
+  const forgotten = tables.reduce((sum, table) => sum + table.forgotten, 0);
+  const next = rows.length === ROWS_PAGE ? after + ROWS_PAGE : null;
+  return jsonReply(200, { rows, next, forgotten });
+}
+
+const NO_PAGE = jsonReply(400, { error: "after is the `next` of the page before." });
+
+/** How many came on the pages before; undefined where `after` says nothing of the kind. */
+function pageStart(query: URLSearchParams): number | undefined {
+  const after = Number(query.get("after") ?? 0);
+  return Number.isSafeInteger(after) && after >= 0 ? after : undefined;
 }
 
 function setFaults({ json }: Call, { faults }: State): Reply {

@@ -10,7 +10,7 @@ export interface Behaviour {
    * - `slow`: the same after `delayMs`;
    * - `error`: `status`, `headers` and `body` instead, after `delayMs`;
    * - `hang`: no answer until the behaviour is set anew or the client goes;
-   * - `cut`: the request is read, then the connection is destroyed.
+   * - `cut`: the request is read, and carried out where `stored` is true, then the connection is destroyed.
    */
   mode: (typeof MODES)[number];
   /** Of `slow` and `error`. */
@@ -20,6 +20,8 @@ export interface Behaviour {
   headers?: Record<string, string>;
   /** Sent as it is where it is a string, else as JSON. */
   body?: unknown;
+  /** Of `cut`. */
+  stored?: boolean;
   /** For this many requests, then `ok`; without it for all. */
   times?: number;
 }
@@ -43,7 +45,7 @@ const MEMBERS: Record<Behaviour["mode"], string[]> = {
   slow: ["delayMs"],
   error: ["status", "delayMs", "headers", "body"],
   hang: [],
-  cut: [],
+  cut: ["stored"],
 };
 
 /** Reads a behaviour from JSON, or says everything that is wrong with it. */
@@ -60,6 +62,7 @@ export function readBehaviour(json: unknown): { behaviour: Behaviour } | { fault
     ...integerFault(json, "delayMs", 0, 10 * 60 * 1000),
     ...integerFault(json, "times", 1, Number.MAX_SAFE_INTEGER),
     ...headerFaults(json.headers),
+    ...(["undefined", "boolean"].includes(typeof json.stored) ? [] : ["stored is true or false."]),
   ];
   return faults.length > 0 ? { faults } : { behaviour: json as unknown as Behaviour };
 }

@@ -7,7 +7,14 @@ import { readBody, writeReply } from "./body.ts";
 import type { Controls } from "./controls.ts";
 import type { Journal, RequestRecord } from "./journal.ts";
 import type { Received } from "./received.ts";
-import { jsonReply, type Reply, textReply, type Vendor } from "./vendors/vendor.ts";
+import {
+  type CarriedOut,
+  type Judgement,
+  jsonReply,
+  type Reply,
+  textReply,
+  type Vendor,
+} from "./vendors/vendor.ts";
 
 export async function serveCall(
   vendor: Vendor,
@@ -34,7 +41,7 @@ export async function serveCall(
 
   const body = await readBody(request);
   if (body === undefined) return; // the client went before its last byte
-  const { reply, events, remarks, isRehearsal } = vendor.judge({
+  const judgement = vendor.judge({
     method: record.method,
     path: url.pathname.slice(`/${vendor.name}`.length),
     query: url.searchParams,
@@ -43,22 +50,36 @@ export async function serveCall(
     json: body.json,
     receivedAt: record.receivedAt,
   });
+  const { events, remarks } = judgement;
   journal.read(record, { body: body.text, json: body.json ?? null, events, remarks });
 
   const behaviour = await behaviourFor(record, state, gone.signal);
   const { delayMs = 0 } = behaviour;
   if (delayMs > 0) await wait(delayMs, undefined, { signal: gone.signal }).catch(() => {});
   if (gone.signal.aborted) return;
-  if (behaviour.mode === "cut") {
+  const done = outcome(behaviour, judgement);
+  if (done && done.reply.status < 300) {
+    received.accept(vendor.name, done.accepted, record.receivedAt);
+  }
+  if (!done || behaviour.mode === "cut") {
     journal.end(record, "cut", null);
     response.destroy();
     return;
   }
-  const answer = behaviour.mode === "error" ? errorReply(behaviour) : reply;
-  const { status } = answer;
-  if (status < 300 && !isRehearsal) received.accept(vendor.name, events, record.receivedAt);
-  journal.end(record, "answered", status);
-  writeReply(response, answer);
+  journal.end(record, "answered", done.reply.status);
+  writeReply(response, done.reply);
+}
+
+/** What the vendor does and answers; nothing where the connection is cut before. */
+function outcome(behaviour: Behaviour, judgement: Judgement): CarriedOut | undefined {
+  const { mode, stored } = behaviour;
+  const accepted = judgement.isRehearsal ? [] : judgement.events;
+  if (mode === "cut" && !stored) return undefined;
+  if (mode === "error") {
+    // What a vendor with a memory did not carry out, it did not take, whatever it answers.
+    return { reply: errorReply(behaviour), accepted: judgement.carryOut ? [] : accepted };
+  }
+  return judgement.carryOut?.() ?? { reply: judgement.reply, accepted };
 }
 
 /** Takes the vendor's behaviour, as often as it is set anew while the call hangs. */

@@ -11,11 +11,15 @@ import { type Fault, Faults } from "./faults.ts";
 import { Journal, type OpenCalls, type RequestRecord } from "./journal.ts";
 import { servePage } from "./pages.ts";
 import { Received, type ReceivedKey } from "./received.ts";
+import { Account } from "./vendors/bigquery-account.ts";
+import { failing } from "./vendors/bigquery-errors.ts";
+import { Tables } from "./vendors/bigquery-tables.ts";
 import { vendorsOf } from "./vendors/index.ts";
-import { textReply } from "./vendors/vendor.ts";
+import { type JsonObject, textReply } from "./vendors/vendor.ts";
 import { WEBHOOK_SECRET } from "./vendors/webhook.ts";
 
 export type { Behaviour, Fault, OpenCalls, ReceivedKey, RequestRecord };
+export { failing };
 
 export interface SandboxOptions {
   /** 0, which is what is taken where nothing is said, chooses a free one. */
@@ -35,6 +39,10 @@ export interface Sandbox {
   openCalls(): OpenCalls;
   /** What a vendor accepted, by dedupe key; also what `requests` has forgotten or was not to keep. */
   received(vendor: string): ReceivedKey[];
+  /** The rows that BigQuery stored in tables of this name, in the order of their coming. */
+  rows(table: string): JsonObject[];
+  /** The key file of the service account whose tokens BigQuery accepts. */
+  serviceAccount(): Record<string, string>;
   /** Whether requests are kept from now on; without it the sandbox is fast. */
   keepJournal(keep: boolean): void;
   control(vendor: string, behaviour: Behaviour): void;
@@ -58,13 +66,14 @@ const PATIENCE = 10_000;
 export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbox> {
   // Its origin alone, because it becomes part of a page and of a header.
   const dispatcher = new URL(options.dispatcher ?? DISPATCHER).origin;
-  const vendors = vendorsOf({ webhookSecret: options.webhookSecret ?? WEBHOOK_SECRET });
+  const faults = new Faults();
+  const bigquery = { account: new Account(), tables: new Tables(), faults };
+  const vendors = vendorsOf({ webhookSecret: options.webhookSecret ?? WEBHOOK_SECRET, bigquery });
   const names = vendors.map(({ name }) => name);
   const journal = new Journal(names);
   const controls = new Controls(names);
   const received = new Received(names);
-  const faults = new Faults();
-  const state = { vendors, journal, received, controls, faults };
+  const state = { vendors, journal, received, controls, faults, bigquery };
 
   const handle = async (request: IncomingMessage, response: ServerResponse) => {
     const url = URL.parse(`http://sandbox${request.url}`);
@@ -88,11 +97,14 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     server.listen(options.port ?? 0, "127.0.0.1", resolve);
   });
 
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    url,
     requests: (vendor) => journal.records(vendor),
     openCalls: () => journal.openCalls(),
     received: (vendor) => received.keys(vendor),
+    rows: (table) => bigquery.tables.named(table).flatMap(({ rows }) => rows),
+    serviceAccount: () => bigquery.account.keyFile(`${url}/token`),
     keepJournal: (keep) => {
       journal.keeps = keep;
     },
@@ -101,6 +113,7 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     until: (what, condition, timeoutMs = PATIENCE) => until(journal, what, condition, timeoutMs),
     clear: () => {
       received.clear();
+      bigquery.tables.clear();
       journal.clear();
     },
     close: () =>

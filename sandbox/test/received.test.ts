@@ -89,6 +89,8 @@ test("the totals and the keys can be asked for, and dropped", async () => {
       amplitude: { events: 3, keys: 2, unknown: 0 },
       heap: none,
       webhook: none,
+      bigquery: none,
+      token: none,
     },
   ]);
   const all = { received: sandbox.received("amplitude"), next: null };

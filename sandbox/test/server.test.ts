@@ -167,6 +167,15 @@ test("cut: the request is read, then the connection is gone", async () => {
   assert.equal((await heap()).status, 200);
 });
 
+test("cut: where it is asked for, the request is carried out before", async () => {
+  assert.equal((await put("ga4", { mode: "cut", stored: true, times: 1 })).status, 200);
+  const event = { name: "e", timestamp_micros: Date.now() * 1000 };
+  const body = JSON.stringify({ client_id: "1", events: [event] });
+  await assert.rejects(fetch(`${sandbox.url}/ga4/mp/collect`, { method: "POST", body }));
+  assert.equal(sandbox.requests()[0]?.outcome, "cut");
+  assert.equal(sandbox.received("ga4").length, 1);
+});
+
 test("open calls are counted, of each vendor and of all", async () => {
   sandbox.control("heap", { mode: "hang" });
   const hanging = [heap(), heap(), heap()];
@@ -176,7 +185,7 @@ test("open calls are counted, of each vendor and of all", async () => {
   sandbox.control("heap", { mode: "ok" });
   await Promise.all(hanging);
   await heap(); // one alone does not lower what was the most
-  const none = { all: 0, ga4: 0, amplitude: 0, heap: 0, webhook: 0 };
+  const none = { all: 0, ga4: 0, amplitude: 0, heap: 0, webhook: 0, bigquery: 0, token: 0 };
   assert.deepEqual(sandbox.openCalls(), { now: none, most: { ...none, all: 4, heap: 3, ga4: 1 } });
   sandbox.clear();
   assert.deepEqual(sandbox.openCalls(), { now: none, most: none });
@@ -189,6 +198,8 @@ test("the control API says what holds and refuses what makes no sense", async ()
     amplitude: { mode: "ok" },
     heap: { mode: "slow", times: 2, delayMs: 2000 },
     webhook: { mode: "ok" },
+    bigquery: { mode: "ok" },
+    token: { mode: "ok" },
   });
   const refused = [
     "not JSON",
@@ -204,6 +215,8 @@ test("the control API says what holds and refuses what makes no sense", async ()
     { mode: "error", headers: { a: 1 } },
     { mode: "error", headers: { "a b": "c" } },
     { mode: "error", headers: { a: "b\nc" } },
+    { mode: "cut", stored: 1 },
+    { mode: "hang", stored: true },
     { mode: "hang", times: 0 },
     { mode: "hang", tmies: 1 },
   ];

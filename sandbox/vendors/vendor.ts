@@ -32,6 +32,17 @@ export interface Judgement {
   remarks: string[];
   /** The vendor looks at the request and keeps nothing of it. */
   isRehearsal?: true;
+  /**
+   * Of a vendor with a memory: does what was asked, and says what is answered instead of `reply`. Not
+   * called where the vendor is made to fail before.
+   */
+  carryOut?: () => CarriedOut;
+}
+
+export interface CarriedOut {
+  reply: Reply;
+  /** Those of the events that were taken. */
+  accepted: SeenEvent[];
 }
 
 export interface Reply {
