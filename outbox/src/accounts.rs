@@ -1,27 +1,32 @@
-//! Accounting: `deliveries` and `ledger` rows go to the warehouse in the order of their numbers.
+//! Accounting: `deliveries` and `ledger` rows go to each warehouse in the order of their numbers.
 
-use crate::admin::ACCOUNTS_LANE;
-use crate::lane::Failure;
+use crate::lane::{Cause, Failure};
 use crate::ledger::{Dirty, Key, day_name};
-use crate::pack::Packs;
+use crate::pack::{Packs, Table};
+use crate::refused::RefusedRow;
 use crate::row::{Row, only};
 use crate::seen::json;
 use crate::shard::{ACCOUNTS_INTERVALS, Shard, State};
 use crate::sql::{Database, Param, SqlError};
+use crate::warehouse::Warehouse;
 use event::Millis;
 use serde::Serialize;
 
-/// Rows for the warehouse. What was written before is written again after a crash: a row's key is (shard, seq).
+/// So many packs are a backlog.
+const BACKLOG: i64 = 50;
+
+/// Rows for a warehouse. What was written before is written again after a crash: a row's key is (shard, seq).
 #[derive(Debug)]
 pub struct AccountsBatch {
-    /// A JSON array of rows of `deliveries`; empty where there are none.
-    pub deliveries: String,
-    /// A JSON array of rows of `ledger`; empty where there are none.
-    pub ledger: String,
+    /// The warehouse's name.
+    pub warehouse: String,
+    /// JSON arrays of rows, of the tables of which there are any.
+    pub tables: Vec<(Table, String)>,
+    /// The warehouse's place.
+    at: usize,
     /// The last pack.
     last: i64,
     packs: usize,
-    bytes: i64,
 }
 
 /// A row of `ledger`, in the order of [`event::account::LEDGER_COLUMNS`].
@@ -29,30 +34,44 @@ pub struct AccountsBatch {
 struct Line<'a>(u32, i64, &'a str, String, &'a str, &'a str, i64, i64, Millis);
 
 impl<D: Database> Shard<D> {
-    /// Whether the warehouse lacks anything.
-    pub(crate) fn has_accounts(&self) -> bool {
-        self.has_packs || !self.dirty.is_empty()
+    /// Whether a warehouse may lack anything.
+    pub(crate) fn has_accounts(&self, at: usize) -> bool {
+        self.state.warehouses[at].packs_to < self.state.next_number - 1 || !self.dirty.is_empty()
     }
 
-    pub(crate) fn accounts_due(&mut self, now: Millis) -> Result<Option<AccountsBatch>, SqlError> {
-        let lane = &self.lanes[ACCOUNTS_LANE];
-        let starts_at = lane.paced(self.settings.interval * ACCOUNTS_INTERVALS);
-        if !self.has_accounts() || !lane.is_ready(now) || now < starts_at {
+    pub(crate) fn accounts_due(&mut self, at: usize, now: Millis) -> Result<Option<AccountsBatch>, SqlError> {
+        let names = self.state.warehouses[at].names.clone();
+        let pause = self.settings.interval * ACCOUNTS_INTERVALS;
+        let lane = self.lane(&names.accounts);
+        let (is_ready, starts_at, limit) = (lane.is_ready(now), lane.paced(pause), lane.limit());
+        if !self.has_accounts(at) || !is_ready || now < starts_at {
             return Ok(None);
         }
-        let limit = lane.limit();
         // Counters follow the deliveries that they count. While a backlog lasts there are no new ones, which
         // would only be more of it.
-        let waiting = crate::open::count(&self.db, "SELECT count(*) FROM (SELECT 1 FROM pack LIMIT 50)")?;
-        if waiting < 50 {
+        if self.waiting_packs(at, BACKLOG)? < BACKLOG {
             self.snapshot(now)?;
         }
-        let batch = self.next_packs(limit)?;
+        let batch = self.next_packs(at, limit)?;
         match &batch {
-            Some(_) => self.lane(ACCOUNTS_LANE).start(now, false),
-            None => self.has_packs = false,
+            Some(_) => self.lane(&names.accounts).start(now, false),
+            // Its last pack holds rows of higher numbers than its own.
+            None => self.state.warehouses[at].packs_to = self.state.next_number - 1,
         }
         Ok(batch)
+    }
+
+    /// How many packs a warehouse lacks, counted up to `most`.
+    fn waiting_packs(&self, at: usize, most: i64) -> Result<i64, SqlError> {
+        let params = [Param::Int(self.state.warehouses[at].packs_to), Param::Int(most)];
+        let sql = "SELECT count(*) FROM (SELECT 1 FROM pack WHERE number > ?1 LIMIT ?2)";
+        only(self.db.query(sql, &params)?)?.int()
+    }
+
+    /// How many packs a warehouse lacks, and how many rows it refused.
+    pub(crate) fn accounts_status(&self, at: usize) -> Result<(i64, i64), SqlError> {
+        let name = &self.state.warehouses[at].names.warehouse;
+        Ok((self.waiting_packs(at, i64::from(u32::MAX))?, self.count_refused(name)?))
     }
 
     /// Writes a pack of the counters that changed, after all deliveries that they count.
@@ -60,7 +79,7 @@ impl<D: Database> Shard<D> {
         if self.dirty.is_empty() {
             return Ok(());
         }
-        let mut packs = Packs::from(self.state.next_number, true);
+        let mut packs = Packs::from(self.state.next_number, Table::Ledger);
         for (key, received, pending) in self.counters(&self.dirty)? {
             let day = day_name(key.day);
             let seq = packs.next();
@@ -78,7 +97,6 @@ impl<D: Database> Shard<D> {
         })?;
         self.state = next;
         self.dirty = Dirty::new();
-        self.has_packs = true;
         Ok(())
     }
 
@@ -100,25 +118,29 @@ impl<D: Database> Shard<D> {
             .collect()
     }
 
-    fn next_packs(&self, limit: usize) -> Result<Option<AccountsBatch>, SqlError> {
+    fn next_packs(&self, at: usize, limit: usize) -> Result<Option<AccountsBatch>, SqlError> {
+        let Warehouse { names, packs_to, .. } = &self.state.warehouses[at];
         let mut row = only(self.db.query(
-            "SELECT max(number), count(*), sum(size),
-               group_concat(CASE WHEN is_ledger = 0 THEN rows END),
-               group_concat(CASE WHEN is_ledger = 1 THEN rows END)
-             FROM (SELECT * FROM pack ORDER BY number)
+            "SELECT max(number), count(*),
+               group_concat(CASE WHEN kind = 0 THEN rows END),
+               group_concat(CASE WHEN kind = 1 THEN rows END)
+             FROM (SELECT * FROM pack WHERE number > ?3 ORDER BY number)
              WHERE number <= (
                SELECT max(number) FROM (
                  SELECT number, sum(size) OVER (ORDER BY number) - size AS before
-                 FROM (SELECT number, size FROM pack ORDER BY number LIMIT ?1)
+                 FROM (SELECT number, size FROM pack WHERE number > ?3 ORDER BY number LIMIT ?1)
                ) WHERE before < ?2
              )",
-            &[Param::Int(limit as i64), Param::Int(self.settings.batch_bytes)],
+            &[Param::Int(limit as i64), Param::Int(self.settings.batch_bytes), Param::Int(*packs_to)],
         )?)?;
-        let (last, packs, bytes) = (row.int()?, row.int()?, row.int()?);
-        let mut array = || Ok(row.maybe_text()?.map_or_else(String::new, |rows| format!("[{rows}]")));
-        let (deliveries, ledger) = (array()?, array()?);
+        let (last, packs) = (row.int()?, row.int()?);
+        let mut tables = Vec::new();
+        for table in Table::ALL {
+            tables.extend(row.maybe_text()?.map(|rows| (table, format!("[{rows}]"))));
+        }
         let packs = usize::try_from(packs).unwrap_or_default();
-        Ok((packs > 0).then_some(AccountsBatch { deliveries, ledger, last, packs, bytes }))
+        let warehouse = names.warehouse.clone();
+        Ok((packs > 0).then_some(AccountsBatch { warehouse, tables, at, last, packs }))
     }
 
     /// The result of an [`AccountsBatch`].
@@ -128,26 +150,63 @@ impl<D: Database> Shard<D> {
     pub fn accounted(
         &mut self,
         batch: &AccountsBatch,
-        result: Result<(), Failure>,
+        result: Result<Vec<RefusedRow>, Failure>,
         now: Millis,
     ) -> Result<(), SqlError> {
-        let lane = self.lanes.get_mut(ACCOUNTS_LANE).expect("made at the start");
+        let names = self.state.warehouses[batch.at].names.clone();
+        let lane = self.lanes.get_mut(&names.accounts).expect("made at the start");
         lane.busy = false;
-        match result {
-            Ok(()) => lane.succeeded(),
+        let refused = match result {
+            Ok(refused) => {
+                lane.succeeded();
+                refused
+            }
+            Err(failure) if failure.cause == Cause::Elsewhere => {
+                lane.away(now, &failure.reason, &self.settings, &mut self.rng);
+                return Ok(());
+            }
             Err(failure) if batch.packs > 1 => {
                 lane.split(now, batch.packs, &failure.reason, &mut self.rng);
                 return Ok(());
             }
+            Err(Failure { reason, cause: Cause::Row }) => batch.all_refused(&reason)?,
             Err(failure) => {
                 lane.failed(now, &failure.reason, None, &self.settings, &mut self.rng);
                 return Ok(());
             }
+        };
+        let done = self.pass_packs(batch, &refused, now);
+        self.guarded(now, done)
+    }
+
+    fn pass_packs(
+        &mut self,
+        batch: &AccountsBatch,
+        refused: &[RefusedRow],
+        now: Millis,
+    ) -> Result<(), SqlError> {
+        let mut next = State { ..self.state.clone() };
+        let warehouse = &mut next.warehouses[batch.at];
+        warehouse.packs_to = warehouse.packs_to.max(batch.last);
+        let packed = next.packed;
+        self.db.transaction(&mut || {
+            let kept = self.keep_refused(batch, refused, now)?;
+            let freed = self.delete_packs(next.packs_to())?;
+            next.packed = packed + kept - freed;
+            // Else nothing is written of how far it came: what it has is deleted.
+            if next.warehouses.len() > 1 { next.save(&self.db) } else { Ok(()) }
+        })?;
+        self.state = next;
+        Ok(())
+    }
+
+    /// Deletes the packs that every warehouse has. Returns their bytes.
+    fn delete_packs(&self, to: i64) -> Result<i64, SqlError> {
+        let to = [Param::Int(to)];
+        let bytes = only(self.db.query("SELECT sum(size) FROM pack WHERE number <= ?1", &to)?)?.int()?;
+        if bytes > 0 {
+            self.db.query("DELETE FROM pack WHERE number <= ?1", &to)?;
         }
-        let done = self.db.query("DELETE FROM pack WHERE number <= ?1", &[Param::Int(batch.last)]);
-        if done.is_ok() {
-            self.state.packed -= batch.bytes;
-        }
-        self.guarded(now, done.map(drop))
+        Ok(bytes)
     }
 }

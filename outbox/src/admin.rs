@@ -5,14 +5,8 @@
 use event::Millis;
 use serde::{Deserialize, Serialize};
 
-/// The lane that writes raw payloads to the warehouse.
-pub const RAW_LANE: &str = "(raw)";
-
 /// The lane that asks Trace which events a payload holds.
 pub const OPEN_LANE: &str = "(open)";
-
-/// The lane that writes `deliveries` and `ledger` to the warehouse.
-pub const ACCOUNTS_LANE: &str = "(accounts)";
 
 /// The answer to `GET /status`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -41,7 +35,7 @@ pub struct ShardStatus {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct LaneStatus {
-    /// A tracker's name, [`RAW_LANE`], [`OPEN_LANE`] or [`ACCOUNTS_LANE`].
+    /// A tracker's name, [`OPEN_LANE`], or, with a warehouse's name, `(raw d1)` and `(accounts d1)`, which write there.
     pub lane: String,
     /// `closed` (healthy), `open` (waiting before the next probe), `half_open` (probing or catching up).
     pub breaker: String,
@@ -58,7 +52,7 @@ pub struct LaneStatus {
     pub backlog: i64,
     /// When the oldest of them was received.
     pub oldest_pending: Option<Millis>,
-    /// Dead letters.
+    /// Dead letters; of `(accounts d1)` rows that the warehouse refused.
     pub dead: i64,
 }
 

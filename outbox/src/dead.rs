@@ -1,13 +1,11 @@
 //! Dead letters: what was given up, kept with its payload until it is replayed or too old.
 
-use crate::admin::{
-    DeadEvent, DeadFilter, DeadLetter, DeadReply, DeadRequest, OPEN_LANE, RAW_LANE, ReplayReply,
-};
+use crate::admin::{DeadEvent, DeadFilter, DeadLetter, DeadReply, DeadRequest, OPEN_LANE, ReplayReply};
 use crate::ledger::{self, Deltas};
 use crate::owed::{self, OwedEvent, OwedRow};
 use crate::row::Row;
 use crate::seen::json;
-use crate::shard::{Shard, State};
+use crate::shard::{LaneOf, Shard, State};
 use crate::sql::{Database, Param, SqlError};
 use event::Millis;
 use event::account::{ALL_TRACKERS, LIVE, UNOPENED};
@@ -93,6 +91,10 @@ impl<D: Database> Shard<D> {
     /// [`SqlError`]; letters that were put back before stay so.
     pub fn replay(&mut self, run: &str, filter: &DeadFilter, now: Millis) -> Result<ReplayReply, SqlError> {
         let (mut reply, mut after) = (ReplayReply::default(), 0);
+        if let LaneOf::Accounts(warehouse) = self.lane_of(filter.tracker.as_deref().unwrap_or_default()) {
+            reply.letters = self.put_rows_back(warehouse)?;
+            return Ok(reply);
+        }
         loop {
             let letters = self.letters(filter, after, REPLAY_AT_ONCE)?;
             let Some(last) = letters.last() else { return Ok(reply) };
@@ -125,8 +127,8 @@ impl<D: Database> Shard<D> {
             }
             reply.letters += 1;
             reply.events += meant.len() as i64;
-            // Writing to the warehouse is no delivery: its lane knows one run.
-            let run = if letter.tracker == RAW_LANE { LIVE } else { run };
+            // Writing to a warehouse is no delivery: its lane knows one run.
+            let run = if matches!(self.lane_of(&letter.tracker), LaneOf::Raw(_)) { LIVE } else { run };
             owed_rows.push(OwedRow {
                 lane: letter.tracker.clone(),
                 seq: *seq,

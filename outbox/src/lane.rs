@@ -21,15 +21,35 @@ const SPLIT_WAIT: i64 = 100;
 pub struct Failure {
     /// A stable token such as `trace_500` or `timeout`.
     pub reason: String,
-    /// Whether it will be the same tomorrow: the warehouse refuses the row itself.
-    pub permanent: bool,
+    /// What is to blame.
+    pub cause: Cause,
+}
+
+/// What is to blame for a failure.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Cause {
+    /// Nobody knows; it may be one of the batch.
+    Unknown,
+    /// A row of the batch, which will be refused tomorrow, too.
+    Row,
+    /// Nothing of the batch: the other side is away, or our credentials or settings are wrong.
+    Elsewhere,
 }
 
 impl Failure {
-    /// A failure that may pass.
+    /// A failure that may pass, and may have been caused by one of the batch.
     pub fn temporary(reason: impl Into<String>) -> Self {
-        Self { reason: reason.into(), permanent: false }
+        Self { reason: reason.into(), cause: Cause::Unknown }
     }
+}
+
+/// A row that a warehouse took no copy of, though it took others of the batch.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refused {
+    /// Its place in the batch.
+    pub place: usize,
+    /// Why: a stable token.
+    pub reason: String,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -148,6 +168,12 @@ impl Lane {
             self.breaker = Breaker::Closed;
             self.limit = self.max;
         }
+    }
+
+    /// A call failed for which nothing of it is to blame: it waits from the first time on.
+    pub fn away(&mut self, now: Millis, reason: &str, settings: &Settings, rng: &mut fastrand::Rng) {
+        let wait = backoff(self.failures.saturating_add(1), settings, rng);
+        self.failed(now, reason, Some(wait), settings, rng);
     }
 
     /// A call of several failed as a whole, and one of them may be the cause: the next ones are half as large.

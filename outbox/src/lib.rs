@@ -5,7 +5,7 @@
 //! randomness (for backoff) is seeded. So it runs in a Durable Object and, in tests, on a file.
 //!
 //! Every method leaves the database consistent: an outcome, the counter that it changes and the row that
-//! tells the warehouse of it are written in one transaction. What is under way is known in memory only, so
+//! tells the warehouses of it are written in one transaction. What is under way is known in memory only, so
 //! that after a crash it is simply due again.
 
 mod accounts;
@@ -24,6 +24,7 @@ mod owed;
 mod pack;
 mod raw;
 mod recent;
+mod refused;
 mod row;
 mod schema;
 mod seen;
@@ -33,13 +34,16 @@ mod shard;
 pub mod sql;
 mod status;
 mod upkeep;
+mod warehouse;
 mod wave;
 
 pub use accounts::AccountsBatch;
 pub use append::{Appended, NewPayload, shard_of};
 pub use deliver::DeliverBatch;
-pub use lane::Failure;
+pub use lane::{Cause, Failure, Refused};
 pub use open::OpenBatch;
+pub use pack::Table;
 pub use raw::RawBatch;
+pub use refused::RefusedRow;
 pub use settings::Settings;
 pub use shard::{Shard, Work};

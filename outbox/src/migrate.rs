@@ -1,14 +1,42 @@
 //! Shards of earlier releases: what they hold is brought into today's tables before anything reads it.
 
 use crate::row::Row;
-use crate::sql::{Database, SqlError};
+use crate::sql::{Database, Param, SqlError};
 
-/// Brings the tables up to date, all or none.
+/// Brings the tables up to date, step by step, each as a whole or not at all.
 pub fn migrate(db: &impl Database) -> Result<(), SqlError> {
-    let old = "SELECT 1 FROM sqlite_master WHERE name = 'payload' AND sql NOT LIKE '%print%'";
-    if db.query(old, &[])?.is_empty() {
-        return Ok(());
+    let lacks = |table: &str, column: &str| {
+        let old = "SELECT 1 FROM sqlite_master WHERE name = ?1 AND instr(sql, ?2) = 0";
+        Ok(!db.query(old, &[Param::Text(table), Param::Text(column)])?.is_empty())
+    };
+    if lacks("payload", "print")? {
+        keep_prints(db)?;
     }
+    if lacks("state", "warehouses")? {
+        tell_warehouses_apart(db)?;
+    }
+    Ok(())
+}
+
+/// There was one warehouse, whose lanes had no name.
+fn tell_warehouses_apart(db: &impl Database) -> Result<(), SqlError> {
+    db.transaction(&mut || {
+        for statement in [
+            "ALTER TABLE state ADD COLUMN warehouses TEXT NOT NULL DEFAULT '{}'",
+            "UPDATE state SET warehouses = json_object('d1', json_array(raw_to, 0))",
+            "ALTER TABLE state DROP COLUMN raw_to",
+            "ALTER TABLE pack RENAME COLUMN is_ledger TO kind",
+            "UPDATE owed SET lane = '(raw d1)' WHERE lane = '(raw)'",
+            "UPDATE dead SET lane = '(raw d1)' WHERE lane = '(raw)'",
+            "UPDATE paused SET lane = replace(lane, ')', ' d1)') WHERE lane IN ('(raw)', '(accounts)')",
+        ] {
+            db.query(statement, &[])?;
+        }
+        Ok(())
+    })
+}
+
+fn keep_prints(db: &impl Database) -> Result<(), SqlError> {
     let names = "SELECT name FROM sqlite_master WHERE type = 'table' AND name GLOB 'seen_[0-9]*'";
     let rows = db.query(names, &[])?.into_iter();
     let seen: Vec<String> = rows.map(|row| Row::of(row).text()).collect::<Result<_, _>>()?;

@@ -4,7 +4,6 @@ use crate::admin::OPEN_LANE;
 use crate::lane::{self, Failure};
 use crate::owed::{self, OwedEvent, OwedRow};
 use crate::raw::Stored;
-use crate::row::Row;
 use crate::settle::{self, Account, Of};
 use crate::shard::Shard;
 use crate::sql::{Database, SqlError};
@@ -156,7 +155,7 @@ impl<D: Database> Shard<D> {
         };
         let policy = reply.policy;
         self.waves.waves.push_back(Wave { id, kind, policy, payloads, opened_at: now, waiting, bytes, ids });
-        self.recent.forget(self.state.raw_to.min(self.state.opening_to));
+        self.recent.forget(self.state.raw_to().min(self.state.opening_to));
         let is_last = self.state.opening_to == self.state.top;
         self.look_up_owed(OPEN_LANE, now);
         let lane = self.lane(OPEN_LANE);
@@ -242,10 +241,4 @@ fn matching(batch: &OpenBatch, reply: OpenReply) -> Result<OpenReply, Failure> {
     let asked = batch.payloads.iter().take(reply.payloads.len()).map(|place| &place.id);
     let is_answer = !reply.payloads.is_empty() && asked.eq(reply.payloads.iter().map(|opened| &opened.id));
     if is_answer { Ok(reply) } else { Err(Failure::temporary("trace_reply")) }
-}
-
-/// Reads a count.
-pub(crate) fn count(db: &impl Database, sql: &str) -> Result<i64, SqlError> {
-    let rows = db.query(sql, &[])?;
-    rows.into_iter().next().map_or(Ok(0), |row| Row::of(row).int())
 }

@@ -1,4 +1,4 @@
-//! Packs: rows of `deliveries` and `ledger` that wait for the warehouse, many to a row of the shard.
+//! Packs: rows that wait for the warehouses, of one kind each, many to a row of the shard.
 //!
 //! A pack is written in the transaction whose outcomes it tells. Its number is that of its first row.
 
@@ -9,11 +9,25 @@ use serde::Serialize;
 /// A pack is closed when it has so many bytes, so that the warehouse gets it in one piece with others.
 const PACK_BYTES: usize = 200_000;
 
+/// Which table rows are for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Table {
+    /// What became of every event: [`event::Delivery`].
+    Deliveries = 0,
+    /// The counters: [`event::LedgerLine`].
+    Ledger = 1,
+}
+
+impl Table {
+    /// All of them, in the order of their numbers.
+    pub const ALL: [Self; 2] = [Self::Deliveries, Self::Ledger];
+}
+
 /// Rows numbered from `next` on.
 #[derive(Debug)]
 pub struct Packs {
     next: i64,
-    is_ledger: bool,
+    table: Table,
     packs: Vec<Pack>,
 }
 
@@ -24,8 +38,8 @@ struct Pack {
 }
 
 impl Packs {
-    pub fn from(next: i64, is_ledger: bool) -> Self {
-        Self { next, is_ledger, packs: Vec::new() }
+    pub fn from(next: i64, table: Table) -> Self {
+        Self { next, table, packs: Vec::new() }
     }
 
     /// The number that the next row gets.
@@ -57,11 +71,11 @@ impl Packs {
         for pack in &self.packs {
             let params = [
                 Param::Int(pack.number),
-                Param::Int(i64::from(self.is_ledger)),
+                Param::Int(self.table as i64),
                 Param::Int(pack.rows.len() as i64),
                 Param::Text(&pack.rows),
             ];
-            db.query("INSERT INTO pack (number, is_ledger, size, rows) VALUES (?1, ?2, ?3, ?4)", &params)?;
+            db.query("INSERT INTO pack (number, kind, size, rows) VALUES (?1, ?2, ?3, ?4)", &params)?;
         }
         Ok(())
     }

@@ -1,29 +1,41 @@
-//! Logging: raw payloads go to the warehouse in batches, in their order.
+//! Logging: raw payloads go to each warehouse in batches, in their order.
 //!
 //! One number tells how far it came. A payload that the warehouse refuses alone is set aside and tried by
 //! itself, or is a dead letter where the refusal is for good; the others go on.
 
-use crate::admin::RAW_LANE;
-use crate::lane::{self, Failure};
+use crate::lane::{self, Cause, Failure, Refused};
 use crate::owed::{self, OwedRow};
 use crate::row::Row;
+use crate::seen::json;
 use crate::settle::{Account, Of};
 use crate::shard::{Shard, State};
 use crate::sql::{Database, Param, SqlError};
+use crate::warehouse::Warehouse;
 use event::Millis;
 use event::account::LIVE;
 use serde::Serialize;
 use serde_json::value::RawValue;
 use std::rc::Rc;
 
-/// Payloads for the warehouse.
+/// Payloads for a warehouse.
 #[derive(Debug)]
 pub struct RawBatch {
+    /// The warehouse's name.
+    pub warehouse: String,
     /// A JSON array of rows `[id, receivedAt, data, context]`, `receivedAt` in ms and `context` JSON as text.
     pub rows: String,
+    /// The warehouse's place.
+    at: usize,
     seqs: Vec<i64>,
     /// Of a payload that was set aside.
     aside: Option<OwedRow>,
+}
+
+impl RawBatch {
+    /// How many there are.
+    pub fn payloads(&self) -> usize {
+        self.seqs.len()
+    }
 }
 
 /// A row of `payload`.
@@ -56,34 +68,31 @@ impl Stored {
 }
 
 impl<D: Database> Shard<D> {
-    pub(crate) fn raw_due(&mut self, now: Millis) -> Result<Option<RawBatch>, SqlError> {
-        let lane = &self.lanes[RAW_LANE];
+    pub(crate) fn raw_due(&mut self, at: usize, now: Millis) -> Result<Option<RawBatch>, SqlError> {
+        let Warehouse { names, raw_to, .. } = self.state.warehouses[at].clone();
+        let lane = self.lane(&names.raw);
         if !lane.is_ready(now) {
             return Ok(None);
         }
-        let (limit, starts_at) = (lane.limit(), self.raw_at(lane));
-        let is_new_due = self.state.raw_to < self.state.top && now >= starts_at;
-        let batch = if lane.takes_owed(now, is_new_due) {
-            self.raw_set_aside(now)?
+        let lane = &self.lanes[&names.raw];
+        let (limit, starts_at) = (lane.limit(), self.raw_at(lane, at));
+        let is_new_due = raw_to < self.state.top && now >= starts_at;
+        let (payloads, aside) = if lane.takes_owed(now, is_new_due) {
+            let Some(row) = owed::due(&self.db, &names.raw, now, 1)?.pop() else {
+                self.look_up_owed(&names.raw, now);
+                return Ok(None);
+            };
+            (self.stored(&[row.seq])?, Some(row))
         } else if is_new_due {
-            let next = self.next_payloads(self.state.raw_to, limit, self.settings.batch_bytes)?;
-            Some(raw_batch(&next, None)?)
+            (self.next_payloads(raw_to, limit, self.settings.batch_bytes)?, None)
         } else {
-            None
-        };
-        if let Some(batch) = &batch {
-            self.lane(RAW_LANE).start(now, batch.aside.is_some());
-        }
-        Ok(batch)
-    }
-
-    fn raw_set_aside(&mut self, now: Millis) -> Result<Option<RawBatch>, SqlError> {
-        let Some(row) = owed::due(&self.db, RAW_LANE, now, 1)?.pop() else {
-            self.look_up_owed(RAW_LANE, now);
             return Ok(None);
         };
-        let stored = self.stored(&[row.seq])?;
-        Ok(Some(raw_batch(&stored, Some(row))?))
+        self.lane(&names.raw).start(now, aside.is_some());
+        let rows: Vec<_> = payloads.iter().map(|row| (&row.id, row.at, &row.data, &row.context)).collect();
+        let seqs = payloads.iter().map(|row| row.seq).collect();
+        let warehouse = names.warehouse.clone();
+        Ok(Some(RawBatch { warehouse, rows: json(&rows)?, at, seqs, aside }))
     }
 
     /// The next payloads after `after`, as many as fit a call, but one at least.
@@ -124,7 +133,7 @@ impl<D: Database> Shard<D> {
         let rows = self.db.query(
             "SELECT seq, id, at, size, data, context FROM payload
              WHERE seq IN (SELECT value FROM json_each(?1)) ORDER BY seq",
-            &[Param::Text(&crate::seen::json(seqs)?)],
+            &[Param::Text(&json(seqs)?)],
         )?;
         rows.into_iter()
             .map(|row| {
@@ -142,42 +151,63 @@ impl<D: Database> Shard<D> {
     pub fn logged(
         &mut self,
         batch: &RawBatch,
-        result: Result<(), Failure>,
+        result: Result<Vec<Refused>, Failure>,
         now: Millis,
     ) -> Result<(), SqlError> {
-        self.lane(RAW_LANE).busy = false;
+        let names = self.state.warehouses[batch.at].names.clone();
+        let rng = &mut self.rng;
+        let lane = self.lanes.get_mut(&names.raw).expect("made at the start");
+        lane.busy = false;
         let done = match result {
-            Ok(()) => self.pass(batch, now, None),
+            Ok(refused) => self.pass(batch, now, refused, None),
+            Err(failure) if failure.cause == Cause::Elsewhere => {
+                lane.away(now, &failure.reason, &self.settings, rng);
+                return Ok(());
+            }
             Err(failure) if batch.seqs.len() > 1 => {
-                let rng = &mut self.rng;
-                let lane = self.lanes.get_mut(RAW_LANE).expect("made at the start");
                 lane.split(now, batch.seqs.len(), &failure.reason, rng);
                 return Ok(());
             }
-            Err(failure) => self.pass(batch, now, Some(failure)),
+            Err(Failure { reason, cause: Cause::Row }) => {
+                self.pass(batch, now, vec![Refused { place: 0, reason }], None)
+            }
+            Err(failure) => self.pass(batch, now, vec![], Some(failure)),
         };
         self.guarded(now, done)
     }
 
-    /// Goes on after a batch. A payload that failed alone is set aside or dead.
-    fn pass(&mut self, batch: &RawBatch, now: Millis, failure: Option<Failure>) -> Result<(), SqlError> {
+    /// Goes on after a batch. Payloads that were refused are dead; one that failed alone is set aside, or dead where that
+    /// was long ago.
+    fn pass(
+        &mut self,
+        batch: &RawBatch,
+        now: Millis,
+        refused: Vec<Refused>,
+        failure: Option<Failure>,
+    ) -> Result<(), SqlError> {
         let mut next = State { ..self.state.clone() };
+        let warehouse = &mut next.warehouses[batch.at];
+        let names = warehouse.names.clone();
         if batch.aside.is_none() {
-            next.raw_to = batch.seqs.last().copied().unwrap_or(next.raw_to);
+            warehouse.raw_to = batch.seqs.last().copied().unwrap_or(warehouse.raw_to);
         }
+        let before = batch.aside.as_ref();
+        let attempts = before.map_or(0, |row| row.attempts) + 1;
+        let since = before.map_or(now, |row| row.since);
         let mut account = Account::new(now, self.number, &self.release, &self.settings, next.next_number);
+        let of = |seq| Of { seq, payload: "", received_at: now, run: LIVE };
+        for Refused { place, reason } in &refused {
+            if let Some(seq) = batch.seqs.get(*place) {
+                account.bury(&names.raw, of(*seq), None, attempts, reason);
+            }
+        }
         if let (Some(failure), [seq]) = (&failure, &batch.seqs[..]) {
-            let before = batch.aside.as_ref();
-            let attempts = before.map_or(0, |row| row.attempts) + 1;
-            let since = before.map_or(now, |row| row.since);
-            let is_over = failure.permanent || now.0 - since.0 >= self.settings.retry_window;
-            if is_over {
-                let of = Of { seq: *seq, payload: "", received_at: now, run: LIVE };
-                account.bury(RAW_LANE, of, None, attempts, &failure.reason);
+            if now.0 - since.0 >= self.settings.retry_window {
+                account.bury(&names.raw, of(*seq), None, attempts, &failure.reason);
             } else {
                 let wait = lane::backoff(attempts, &self.settings, &mut self.rng);
                 account.owed.push(OwedRow {
-                    lane: RAW_LANE.to_owned(),
+                    lane: names.raw.clone(),
                     seq: *seq,
                     run: LIVE.to_owned(),
                     events: vec![],
@@ -187,39 +217,38 @@ impl<D: Database> Shard<D> {
                 });
             }
         }
-        let seqs = crate::seen::json(&batch.seqs)?;
+        let seqs = json(&batch.seqs)?;
         self.db.transaction(&mut || {
             if batch.aside.is_some() {
-                owed::delete(&self.db, RAW_LANE, LIVE, &batch.seqs)?;
+                owed::delete(&self.db, &names.raw, LIVE, &batch.seqs)?;
             }
             account.write(&self.db)?;
             let freed = self.finish(&next, &seqs)?;
             next.bytes = self.state.bytes - freed;
             // How far it came need not be written for itself: after a crash the same rows are written again, and
-            // are no other rows.
-            if freed > 0 || failure.is_some() || batch.aside.is_some() { next.save(&self.db) } else { Ok(()) }
+            // are no other rows. Where another warehouse is far behind, they would be very many.
+            let is_fate = failure.is_some() || !refused.is_empty() || batch.aside.is_some();
+            let must_save = freed > 0 || is_fate || next.warehouses.len() > 1;
+            if must_save { next.save(&self.db) } else { Ok(()) }
         })?;
         self.state = next;
-        self.recent.forget(self.state.raw_to.min(self.state.opening_to));
-        self.look_up_owed(RAW_LANE, now);
-        let lane = self.lanes.get_mut(RAW_LANE).expect("made at the start");
+        self.recent.forget(self.state.raw_to().min(self.state.opening_to));
+        self.look_up_owed(&names.raw, now);
+        let has_all = self.state.warehouses[batch.at].raw_to == self.state.top;
+        let is_culprit = refused.len() == batch.seqs.len();
+        let lane = self.lanes.get_mut(&names.raw).expect("made at the start");
         match failure {
+            // The rows are to blame, not the warehouse, which took none and may be away by now.
+            None if is_culprit => {}
             None => {
                 lane.succeeded();
-                if self.state.raw_to == self.state.top {
+                if has_all {
                     lane.caught_up();
                 }
             }
-            // The row is to blame, not the warehouse.
-            Some(failure) if failure.permanent || batch.aside.is_some() => {}
+            Some(_) if batch.aside.is_some() => {}
             Some(failure) => lane.failed(now, &failure.reason, None, &self.settings, &mut self.rng),
         }
         Ok(())
     }
-}
-
-fn raw_batch(payloads: &[Rc<Stored>], aside: Option<OwedRow>) -> Result<RawBatch, SqlError> {
-    let rows: Vec<_> = payloads.iter().map(|row| (&row.id, row.at, &row.data, &row.context)).collect();
-    let seqs = payloads.iter().map(|row| row.seq).collect();
-    Ok(RawBatch { rows: crate::seen::json(&rows)?, seqs, aside })
 }

@@ -16,14 +16,14 @@ const TABLES: [&str; 10] = [
   data TEXT NOT NULL,
   context TEXT NOT NULL
 )",
-    // One row. Everything up to `opened_to` is opened and up to `raw_to` is in the warehouse, but for what
-    // `owed` and `dead` say. Counters that changed before `told_to` are told. `bytes`
+    // One row. Everything up to `opened_to` is opened, but for what `owed` and `dead` say. `warehouses` is how far each
+    // of them came, a JSON object: {name: [raw_to, packs_to]}. Counters that changed before `told_to` are told. `bytes`
     // are those of the payloads up to `counted_to`.
     "CREATE TABLE IF NOT EXISTS state (
   one INTEGER PRIMARY KEY CHECK (one = 1),
   shard INTEGER NOT NULL DEFAULT 0,
   opened_to INTEGER NOT NULL DEFAULT 0,
-  raw_to INTEGER NOT NULL DEFAULT 0,
+  warehouses TEXT NOT NULL DEFAULT '{}',
   next_number INTEGER NOT NULL DEFAULT 1,
   told_to INTEGER NOT NULL DEFAULT 1,
   bytes INTEGER NOT NULL DEFAULT 0,
@@ -76,13 +76,24 @@ const TABLES: [&str; 10] = [
 ) WITHOUT ROWID",
 ];
 
-/// Rows on their way to the warehouse, as JSON arrays without the outer brackets; and small lists.
-const MORE_TABLES: [&str; 3] = [
+/// Rows on their way to the warehouses, as JSON arrays without the outer brackets, `kind` being that of
+/// [`crate::pack::Table`]; and small lists.
+const MORE_TABLES: [&str; 4] = [
     "CREATE TABLE IF NOT EXISTS pack (
   number INTEGER PRIMARY KEY,
-  is_ledger INTEGER NOT NULL,
+  kind INTEGER NOT NULL,
   size INTEGER NOT NULL,
   rows TEXT NOT NULL
+)",
+    // Rows that a warehouse refused, which can be put back.
+    "CREATE TABLE IF NOT EXISTS refused (
+  number INTEGER PRIMARY KEY AUTOINCREMENT,
+  warehouse TEXT NOT NULL,
+  kind INTEGER NOT NULL,
+  size INTEGER NOT NULL,
+  rows TEXT NOT NULL,
+  reason TEXT NOT NULL,
+  at INTEGER NOT NULL
 )",
     "CREATE TABLE IF NOT EXISTS paused (lane TEXT PRIMARY KEY) WITHOUT ROWID",
     // Of shard 0: every shard that was ever used.

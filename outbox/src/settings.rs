@@ -11,6 +11,8 @@ const MAX_SHARDS: i64 = 256;
 pub struct Settings {
     /// `OUTBOX_SHARDS`: how many objects share the load.
     pub shards: u32,
+    /// `WAREHOUSE`: the names of those that get every row, such as `d1` or `bigquery,d1`; one at least.
+    pub warehouses: Vec<String>,
     /// `OUTBOX_INTERVAL`: a lane starts a call at most this often, unless a full batch waits.
     pub interval: i64,
     /// `OUTBOX_BATCH_EVENTS`: most payloads or events of a call.
@@ -35,7 +37,8 @@ pub struct Settings {
 }
 
 impl Settings {
-    /// Reads the settings, `shards` where nothing is said of their number. Every fault is added to `faults`.
+    /// Reads the settings, `shards` where nothing is said of their number. Every fault is added to `faults`. Which
+    /// warehouses there are is the caller's to know: here any word is a name.
     pub fn read(vars: &BTreeMap<String, String>, shards: u32, faults: &mut Vec<String>) -> Self {
         let mut reader = Reader { vars, faults };
         let shards = reader.number("OUTBOX_SHARDS", i64::from(shards), 1..=MAX_SHARDS);
@@ -53,6 +56,7 @@ impl Settings {
         let dead_retention = reader.duration("DEAD_RETENTION", "30d", 1);
         Self {
             shards: u32::try_from(shards).unwrap_or(1),
+            warehouses: reader.names("WAREHOUSE", "d1"),
             interval,
             batch_events: usize::try_from(batch_events).unwrap_or(1),
             batch_bytes,
@@ -93,6 +97,22 @@ impl Reader<'_> {
                 default
             }
         }
+    }
+
+    fn names(&mut self, name: &str, default: &str) -> Vec<String> {
+        let text = self.vars.get(name).map_or(default, String::as_str);
+        let mut names: Vec<String> = Vec::new();
+        for word in text.split(',').map(str::trim) {
+            let is_name = !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_alphanumeric());
+            if !is_name || names.iter().any(|known| known == word) {
+                self.faults.push(format!(
+                    "{name} must be names with commas between them, each once, such as {default}"
+                ));
+                return vec![default.to_owned()];
+            }
+            names.push(word.to_owned());
+        }
+        names
     }
 
     fn duration(&mut self, name: &str, default: &str, least: i64) -> i64 {

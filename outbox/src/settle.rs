@@ -3,7 +3,7 @@
 use crate::lane;
 use crate::ledger::{self, Deltas};
 use crate::owed::{self, OwedEvent, OwedRow};
-use crate::pack::Packs;
+use crate::pack::{Packs, Table};
 use crate::seen::json;
 use crate::settings::Settings;
 use crate::sql::{Database, Param, SqlError};
@@ -82,7 +82,7 @@ impl<'a> Account<'a> {
             release,
             settings,
             deltas: Deltas::default(),
-            packs: Packs::from(next_number, false),
+            packs: Packs::from(next_number, Table::Deliveries),
             owed: Vec::new(),
             dead: Vec::new(),
         }

@@ -1,7 +1,7 @@
 //! A shard: its database, and what of it is known in memory.
 
 use crate::accounts::AccountsBatch;
-use crate::admin::{ACCOUNTS_LANE, OPEN_LANE, RAW_LANE};
+use crate::admin::OPEN_LANE;
 use crate::deliver::DeliverBatch;
 use crate::lane::{DATABASE_WAIT, Lane};
 use crate::ledger::{self, Dirty};
@@ -15,6 +15,7 @@ use crate::schema;
 use crate::seen::Seen;
 use crate::settings::Settings;
 use crate::sql::{Database, Param, SqlError};
+use crate::warehouse::{self, Warehouse};
 use crate::wave::{self, Waves};
 use event::Millis;
 use std::collections::BTreeMap;
@@ -40,8 +41,6 @@ pub struct Shard<D> {
     pub(crate) lanes: BTreeMap<String, Lane>,
     pub(crate) waves: Waves,
     pub(crate) rng: fastrand::Rng,
-    /// Whether rows may wait for the warehouse. Where counters changed, too, nobody needs to say so.
-    pub(crate) has_packs: bool,
     not_before: Millis,
 }
 
@@ -53,14 +52,15 @@ pub struct State {
     /// Up to here payloads are being opened.
     pub opening_to: i64,
     pub opened_to: i64,
-    pub raw_to: i64,
-    /// The number of the next row for the warehouse.
+    /// In the order of the settings; one at least.
+    pub warehouses: Vec<Warehouse>,
+    /// The number of the next row for the warehouses.
     pub next_number: i64,
     /// Counters that changed before this number are told.
     pub told_to: i64,
     /// Bytes of all payloads.
     pub bytes: i64,
-    /// Bytes of all packs.
+    /// Bytes of all packs, and of refused rows.
     pub packed: i64,
     pub registered: bool,
     pub upkeep_day: i64,
@@ -69,13 +69,13 @@ pub struct State {
 /// A call that is due. Its result is to be told to the method named.
 #[derive(Debug)]
 pub enum Work {
-    /// Write raw payloads to the warehouse: [`Shard::logged`].
+    /// Write raw payloads to a warehouse: [`Shard::logged`].
     Raw(RawBatch),
     /// Ask Trace which events payloads hold: [`Shard::opened`].
     Open(OpenBatch),
     /// Ask Trace to deliver events to a tracker: [`Shard::delivered`].
     Deliver(DeliverBatch),
-    /// Write deliveries and ledger to the warehouse: [`Shard::accounted`].
+    /// Write deliveries and ledger to a warehouse: [`Shard::accounted`].
     Accounts(AccountsBatch),
 }
 
@@ -89,7 +89,7 @@ impl<D: Database> Shard<D> {
         migrate(&db)?;
         schema::create(&db)?;
         let number = only(db.query("SELECT shard FROM state", &[])?)?.int()?;
-        let state = State::load(&db)?;
+        let state = State::load(&db, &settings.warehouses)?;
         let seen = Seen::load(&db, settings.dedupe_window)?;
         let mut shard = Self {
             dirty: ledger::untold(&db)?,
@@ -103,12 +103,12 @@ impl<D: Database> Shard<D> {
             lanes: BTreeMap::new(),
             waves: Waves::default(),
             rng: fastrand::Rng::with_seed(seed),
-            has_packs: true,
             not_before: Millis(0),
         };
         let paused = shard.paused()?;
-        for name in [RAW_LANE, OPEN_LANE, ACCOUNTS_LANE].into_iter().chain(paused.iter().map(String::as_str))
-        {
+        let named: Vec<_> = shard.state.warehouses.iter().map(|one| one.names.clone()).collect();
+        let of_warehouses = named.iter().flat_map(|names| [names.raw.as_str(), names.accounts.as_str()]);
+        for name in of_warehouses.chain([OPEN_LANE]).chain(paused.iter().map(String::as_str)) {
             shard.lane(name).paused = paused.iter().any(|one| one == name);
         }
         for (name, next_at) in owed::next_by_lane(&shard.db)? {
@@ -169,11 +169,14 @@ impl<D: Database> Shard<D> {
         let mut error = None;
         let names: Vec<String> = self.lanes.keys().cloned().collect();
         for name in names {
-            let due = match name.as_str() {
-                RAW_LANE => self.raw_due(now).map(|batch| batch.map(Work::Raw)),
-                OPEN_LANE => self.open_due(now).map(|batch| batch.map(Work::Open)),
-                ACCOUNTS_LANE => self.accounts_due(now).map(|batch| batch.map(Work::Accounts)),
-                tracker => self.deliver_due(tracker, now).map(|batch| batch.map(Work::Deliver)),
+            let due = match self.lane_of(&name) {
+                LaneOf::Raw(warehouse) => self.raw_due(warehouse, now).map(|batch| batch.map(Work::Raw)),
+                LaneOf::Accounts(warehouse) => {
+                    self.accounts_due(warehouse, now).map(|batch| batch.map(Work::Accounts))
+                }
+                LaneOf::Opening => self.open_due(now).map(|batch| batch.map(Work::Open)),
+                LaneOf::Tracker => self.deliver_due(&name, now).map(|batch| batch.map(Work::Deliver)),
+                LaneOf::Nothing => Ok(None),
             };
             match due {
                 Ok(None) => {}
@@ -185,6 +188,23 @@ impl<D: Database> Shard<D> {
             }
         }
         (None, error)
+    }
+
+    /// What a lane does, by its name.
+    pub(crate) fn lane_of(&self, name: &str) -> LaneOf {
+        if !name.starts_with('(') {
+            return LaneOf::Tracker;
+        }
+        let place = |is_it: &dyn Fn(&Warehouse) -> bool| self.state.warehouses.iter().position(is_it);
+        if let Some(warehouse) = place(&|one| one.names.raw == name) {
+            LaneOf::Raw(warehouse)
+        } else if let Some(warehouse) = place(&|one| one.names.accounts == name) {
+            LaneOf::Accounts(warehouse)
+        } else if name == OPEN_LANE {
+            LaneOf::Opening
+        } else {
+            LaneOf::Nothing
+        }
     }
 
     /// Passes a result on. After a failure of the database it rests for a while: what was to be written is in
@@ -221,21 +241,26 @@ impl<D: Database> Shard<D> {
     fn lane_due(&self, name: &str, lane: &Lane) -> Option<Millis> {
         let interval = self.settings.interval;
         let owed = lane.owed_at.map(|at| at.max(lane.not_before).max(lane.backlog_not_before));
-        let fresh = match name {
-            RAW_LANE => (self.state.raw_to < self.state.top).then(|| self.raw_at(lane)),
-            OPEN_LANE => self.may_open().then(|| self.open_at(lane)),
-            ACCOUNTS_LANE => self.has_accounts().then(|| lane.paced(interval * ACCOUNTS_INTERVALS)),
-            tracker => {
-                let waits = self.waves.fresh.get(tracker).is_some_and(|fresh| !fresh.is_empty());
+        let fresh = match self.lane_of(name) {
+            LaneOf::Raw(warehouse) => (self.state.warehouses[warehouse].raw_to < self.state.top)
+                .then(|| self.raw_at(lane, warehouse)),
+            LaneOf::Accounts(warehouse) => {
+                self.has_accounts(warehouse).then(|| lane.paced(interval * ACCOUNTS_INTERVALS))
+            }
+            LaneOf::Opening => self.may_open().then(|| self.open_at(lane)),
+            LaneOf::Tracker => {
+                let waits = self.waves.fresh.get(name).is_some_and(|fresh| !fresh.is_empty());
                 (waits && lane.takes_fresh()).then_some(lane.not_before)
             }
+            LaneOf::Nothing => None,
         };
         fresh.into_iter().chain(owed).min()
     }
 
     /// When the next raw batch may go: at once where it is full.
-    pub(crate) fn raw_at(&self, lane: &Lane) -> Millis {
-        self.filled_at(lane, self.state.top - self.state.raw_to, self.settings.batch_bytes)
+    pub(crate) fn raw_at(&self, lane: &Lane, warehouse: usize) -> Millis {
+        let waiting = self.state.top - self.state.warehouses[warehouse].raw_to;
+        self.filled_at(lane, waiting, self.settings.batch_bytes)
     }
 
     /// When the next payloads may be opened: at once where they fill a call.
@@ -252,7 +277,7 @@ impl<D: Database> Shard<D> {
 
     /// Bytes of a payload, about.
     pub(crate) fn average_size(&self) -> i64 {
-        let payloads = self.state.top - self.state.opened_to.min(self.state.raw_to);
+        let payloads = self.state.top - self.state.done_to();
         (self.state.bytes / payloads.max(1)).max(1)
     }
 
@@ -263,12 +288,13 @@ impl<D: Database> Shard<D> {
 
     /// Whether a payload that was just appended waits for calls under way, whose results will be told.
     pub fn is_under_way(&self) -> bool {
-        self.lanes[RAW_LANE].busy && self.lanes[OPEN_LANE].busy
+        let is_busy = |name: &str| self.lanes.get(name).is_some_and(|lane| lane.busy);
+        is_busy(OPEN_LANE) && self.state.warehouses.iter().all(|one| is_busy(&one.names.raw))
     }
 
     /// Whether a call could be filled.
     pub fn has_full_batch(&self) -> bool {
-        self.state.top - self.state.opening_to.min(self.state.raw_to) >= self.settings.batch_events as i64
+        self.state.top - self.state.opening_to.min(self.state.raw_to()) >= self.settings.batch_events as i64
     }
 
     /// Deletes those of the payloads of which nothing is owed any more. Returns their bytes.
@@ -276,7 +302,7 @@ impl<D: Database> Shard<D> {
         let done = "FROM payload WHERE seq IN (SELECT value FROM json_each(?1)) AND seq <= ?2
              AND NOT EXISTS (SELECT 1 FROM owed WHERE owed.seq = payload.seq)
              AND NOT EXISTS (SELECT 1 FROM dead WHERE dead.seq = payload.seq)";
-        let params = [Param::Text(seqs), Param::Int(next.opened_to.min(next.raw_to))];
+        let params = [Param::Text(seqs), Param::Int(next.done_to())];
         let bytes = only(self.db.query(&format!("SELECT sum(size) {done}"), &params)?)?.int()?;
         if bytes > 0 {
             self.db.query(&format!("DELETE {done}"), &params)?;
@@ -312,30 +338,55 @@ impl<D: Database> Shard<D> {
     }
 }
 
+/// What a lane does; where it writes to a warehouse, its place in the settings.
+pub(crate) enum LaneOf {
+    Raw(usize),
+    Accounts(usize),
+    Opening,
+    Tracker,
+    /// Nothing: its warehouse is not configured.
+    Nothing,
+}
+
 impl State {
-    fn load(db: &impl Database) -> Result<Self, SqlError> {
+    /// Up to here every warehouse has the payloads.
+    pub fn raw_to(&self) -> i64 {
+        self.warehouses.iter().map(|one| one.raw_to).min().unwrap_or(self.top)
+    }
+
+    /// Up to here every warehouse has the packs.
+    pub fn packs_to(&self) -> i64 {
+        self.warehouses.iter().map(|one| one.packs_to).min().unwrap_or(self.next_number - 1)
+    }
+
+    /// Up to here payloads are opened and in every warehouse.
+    pub fn done_to(&self) -> i64 {
+        self.opened_to.min(self.raw_to())
+    }
+
+    fn load(db: &impl Database, warehouses: &[String]) -> Result<Self, SqlError> {
+        let warehouses = warehouse::load(db, warehouses)?;
         let mut row = only(db.query(
-            "SELECT opened_to, raw_to, next_number, told_to, bytes, counted_to, registered, upkeep_day,
+            "SELECT opened_to, next_number, told_to, bytes, counted_to, registered, upkeep_day,
                (SELECT max(seq) FROM payload),
                (SELECT sum(size) FROM payload WHERE seq > counted_to),
-               (SELECT sum(size) FROM pack)
+               (SELECT sum(size) FROM pack), (SELECT sum(size) FROM refused)
              FROM state",
             &[],
         )?)?;
-        let (opened_to, raw_to) = (row.int()?, row.int()?);
-        let (next_number, told_to) = (row.int()?, row.int()?);
+        let (opened_to, next_number, told_to) = (row.int()?, row.int()?, row.int()?);
         let (bytes, _counted_to, registered, upkeep_day) = (row.int()?, row.int()?, row.int()?, row.int()?);
-        let (top, uncounted, packed) = (row.int()?, row.int()?, row.int()?);
+        let (top, uncounted, packed, refused) = (row.int()?, row.int()?, row.int()?, row.int()?);
         Ok(Self {
-            // Deleted payloads are opened and in the warehouse, so that no number is given twice.
-            top: top.max(opened_to).max(raw_to),
+            // Deleted payloads are opened, so that no number is given twice.
+            top: top.max(opened_to),
             opening_to: opened_to,
             opened_to,
-            raw_to,
+            warehouses,
             next_number,
             told_to,
             bytes: bytes + uncounted,
-            packed,
+            packed: packed + refused,
             registered: registered != 0,
             upkeep_day,
         })
@@ -343,9 +394,10 @@ impl State {
 
     /// Writes the state. To be called within the transaction that makes it true.
     pub fn save(&self, db: &impl Database) -> Result<(), SqlError> {
+        let warehouses = warehouse::kept(&self.warehouses)?;
         let params = [
             Param::Int(self.opened_to),
-            Param::Int(self.raw_to),
+            Param::Text(&warehouses),
             Param::Int(self.next_number),
             Param::Int(self.bytes),
             Param::Int(self.top),
@@ -354,7 +406,7 @@ impl State {
             Param::Int(self.told_to),
         ];
         db.query(
-            "UPDATE state SET opened_to = ?1, raw_to = ?2, next_number = ?3, bytes = ?4, counted_to = ?5,
+            "UPDATE state SET opened_to = ?1, warehouses = ?2, next_number = ?3, bytes = ?4, counted_to = ?5,
                registered = ?6, upkeep_day = ?7, told_to = ?8",
             &params,
         )?;

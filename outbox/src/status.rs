@@ -1,10 +1,10 @@
 //! What Console is told, and what it may change: pausing, and the list of shards.
 
-use crate::admin::{ACCOUNTS_LANE, Counter, LaneStatus, OPEN_LANE, RAW_LANE, ShardStatus, Shards};
+use crate::admin::{Counter, LaneStatus, ShardStatus, Shards};
 use crate::lane::{Breaker, Lane};
 use crate::ledger::day_name;
 use crate::row::{Row, only};
-use crate::shard::{Shard, State};
+use crate::shard::{LaneOf, Shard, State};
 use crate::sql::{Database, Param, SqlError};
 use event::Millis;
 
@@ -15,7 +15,7 @@ impl<D: Database> Shard<D> {
     /// [`SqlError`]
     pub fn status(&self, now: Millis) -> Result<ShardStatus, SqlError> {
         // The table itself is not counted: its rows are large.
-        let done = self.state.opened_to.min(self.state.raw_to);
+        let done = self.state.done_to();
         let kept = only(self.db.query(
             "SELECT count(*) FROM (SELECT seq FROM owed WHERE seq <= ?1 UNION SELECT seq FROM dead WHERE seq <= ?1)",
             &[Param::Int(done)],
@@ -41,11 +41,12 @@ impl<D: Database> Shard<D> {
     }
 
     fn lane_status(&self, name: &str, lane: &Lane, now: Millis) -> Result<LaneStatus, SqlError> {
-        let beyond = match name {
-            RAW_LANE => self.state.raw_to,
-            OPEN_LANE => self.state.opened_to,
+        let of = self.lane_of(name);
+        let beyond = match of {
+            LaneOf::Raw(warehouse) => self.state.warehouses[warehouse].raw_to,
+            LaneOf::Opening => self.state.opened_to,
             // Trackers wait for nothing but what is owed to them.
-            _ => self.state.top,
+            LaneOf::Accounts(_) | LaneOf::Tracker | LaneOf::Nothing => self.state.top,
         };
         let mut row = only(self.db.query(
             "SELECT
@@ -56,9 +57,9 @@ impl<D: Database> Shard<D> {
                (SELECT count(*) FROM dead WHERE lane = ?1)",
             &[Param::Text(name), Param::Int(beyond), Param::Int(self.state.top)],
         )?)?;
-        let (mut backlog, mut oldest, dead) = (row.int()?, row.maybe_int()?, row.int()?);
-        if name == ACCOUNTS_LANE {
-            backlog = crate::open::count(&self.db, "SELECT count(*) FROM pack")?;
+        let (mut backlog, mut oldest, mut dead) = (row.int()?, row.maybe_int()?, row.int()?);
+        if let LaneOf::Accounts(warehouse) = of {
+            (backlog, dead) = self.accounts_status(warehouse)?;
             oldest = None;
         }
         let breaker = match lane.breaker {

@@ -42,6 +42,7 @@ impl<D: Database> Shard<D> {
     }
 
     fn rest_of_upkeep(&mut self, now: Millis) -> Result<(), SqlError> {
+        self.forget_refused(now)?;
         self.seen.rotate(&self.db, now)?;
         let kept = self.settings.dead_retention + self.settings.retry_window + DAY_MS;
         let oldest = day_of(Millis(now.0 - kept));

@@ -3,7 +3,7 @@
 use crate::world::{Mode, NOON, World, payload};
 use event::Millis;
 use outbox::Appended;
-use outbox::admin::{DeadFilter, DeadRequest, OPEN_LANE, RAW_LANE};
+use outbox::admin::{DeadFilter, DeadRequest, OPEN_LANE};
 
 #[test]
 fn a_payload_goes_all_the_way_and_leaves_nothing_behind() {
@@ -13,13 +13,13 @@ fn a_payload_goes_all_the_way_and_leaves_nothing_behind() {
     world.run_for(5000);
     world.assert_balanced();
     world.assert_balanced_in_warehouse();
-    assert_eq!(world.raw["p"], ["3"]);
+    assert_eq!(world.stores["d1"].raw["p"], ["3"]);
     // Three events for a and b, two for c, which does not take the odd one.
     assert_eq!(world.received.len(), 8);
     assert_eq!(world.duplicates(), 0);
     let status = world.shard.status(Millis(world.now)).unwrap();
     assert_eq!((status.payloads, status.bytes), (0, 0));
-    let outcomes: Vec<_> = world.deliveries.values().map(|row| row.outcome.as_str()).collect();
+    let outcomes: Vec<_> = world.stores["d1"].deliveries.values().map(|row| row.outcome.as_str()).collect();
     assert_eq!(outcomes.iter().filter(|outcome| **outcome == "filtered").count(), 1);
     assert_eq!(outcomes.len(), 9);
 }
@@ -38,8 +38,8 @@ fn the_same_bytes_under_one_id_are_one_payload_and_other_bytes_another() {
     assert_eq!(world.send("p", "1"), Appended::Duplicate, "also when it is long gone");
     world.crash();
     assert_eq!(world.send("p", "2"), Appended::Duplicate, "and after a crash");
-    assert_eq!(world.raw.len(), 4);
-    assert_eq!(world.raw["p"], ["1"]);
+    assert_eq!(world.stores["d1"].raw.len(), 4);
+    assert_eq!(world.stores["d1"].raw["p"], ["1"]);
     world.now += 3 * world.settings.dedupe_window;
     assert_eq!(world.send("p", "1"), Appended::Stored, "ids are not kept for ever");
 }
@@ -73,7 +73,8 @@ fn an_event_that_comes_again_in_another_payload_is_delivered_once() {
     world.send("r", "own:order-1");
     world.run_for(2000);
     assert_eq!(world.received.get(&("a".into(), "order-1".into())), Some(&1));
-    let duplicates = world.deliveries.values().filter(|row| row.reason.as_deref() == Some("duplicate"));
+    let duplicates =
+        world.stores["d1"].deliveries.values().filter(|row| row.reason.as_deref() == Some("duplicate"));
     assert_eq!(duplicates.count(), 6, "two of three, at each tracker");
     world.assert_balanced();
     world.assert_balanced_in_warehouse();
@@ -82,7 +83,7 @@ fn an_event_that_comes_again_in_another_payload_is_delivered_once() {
 #[test]
 fn a_full_shard_refuses_and_takes_again_when_it_has_room() {
     let mut world = World::new(&[("OUTBOX_MAX_BYTES", "100000")]);
-    world.warehouse = Mode::Down;
+    world.store("d1").mode = Mode::Down;
     let big = "9".to_owned() + &" ".repeat(40_000);
     assert_eq!(world.send("a", &big), Appended::Stored);
     assert_eq!(world.send("b", &big), Appended::Stored);
@@ -92,7 +93,7 @@ fn a_full_shard_refuses_and_takes_again_when_it_has_room() {
     let answers = world.shard.append(group, Millis(NOON)).unwrap();
     assert_eq!(answers, [Appended::Full, Appended::Full], "no copy of what was refused is a duplicate");
     world.run_for(10_000);
-    world.warehouse = Mode::Ok;
+    world.store("d1").mode = Mode::Ok;
     world.run_for(600_000);
     assert_eq!(world.send("c", &big), Appended::Stored);
 }
@@ -100,16 +101,16 @@ fn a_full_shard_refuses_and_takes_again_when_it_has_room() {
 #[test]
 fn a_warehouse_outage_does_not_hold_back_vendors_and_loses_nothing() {
     let mut world = World::new(&[]);
-    world.warehouse = Mode::DownAfter;
+    world.store("d1").mode = Mode::DownAfter;
     for i in 0..50 {
         world.send(&format!("p{i}"), "1");
     }
     world.run_for(3000);
     assert_eq!(world.received.len(), 150);
-    world.warehouse = Mode::Ok;
+    world.store("d1").mode = Mode::Ok;
     world.run_for(600_000);
-    assert!(world.raw.values().all(|copies| copies.len() == 1));
-    assert_eq!(world.raw.len(), 50);
+    assert!(world.stores["d1"].raw.values().all(|copies| copies.len() == 1));
+    assert_eq!(world.stores["d1"].raw.len(), 50);
     assert_eq!(world.shard.status(Millis(world.now)).unwrap().payloads, 0);
     world.assert_balanced_in_warehouse();
 }
@@ -121,11 +122,11 @@ fn a_row_that_the_warehouse_refuses_is_a_dead_letter_and_the_rest_goes_on() {
         world.send(&format!("p{i}"), if i == 37 { "poison-raw" } else { "1" });
     }
     world.run_for(60_000);
-    assert_eq!(world.raw.len(), 99);
+    assert_eq!(world.stores["d1"].raw.len(), 99);
     let request = DeadRequest { filter: DeadFilter::default(), after: 0, limit: 10 };
     let letters = world.shard.dead(&request).unwrap().letters;
     assert_eq!(letters.len(), 1);
-    assert_eq!((letters[0].tracker.as_str(), letters[0].payload_id.as_str()), (RAW_LANE, "p37"));
+    assert_eq!((letters[0].tracker.as_str(), letters[0].payload_id.as_str()), ("(raw d1)", "p37"));
     assert_eq!(world.received.len(), 300, "its event went to the vendors all the same");
     assert_eq!(world.shard.status(Millis(world.now)).unwrap().payloads, 1, "it is kept for a replay");
 }
@@ -240,7 +241,7 @@ fn one_payload_that_cannot_be_opened_stands_alone_and_dies_alone() {
     assert_eq!((world.unopened(), world.pending()), (0, 0));
     world.assert_balanced();
     world.assert_balanced_in_warehouse();
-    let dead: Vec<_> = world.deliveries.values().filter(|row| row.outcome == "dead").collect();
+    let dead: Vec<_> = world.stores["d1"].deliveries.values().filter(|row| row.outcome == "dead").collect();
     assert_eq!(dead.len(), 1);
     assert_eq!((dead[0].event.as_str(), dead[0].tracker.as_str()), ("(unopened)", "(all)"));
 
@@ -262,7 +263,7 @@ fn one_event_that_always_fails_in_a_lane_stands_alone_and_dies_alone() {
     world.run_for(2 * 3_600_000);
     assert_eq!(world.pending(), 0);
     world.assert_balanced_in_warehouse();
-    let dead: Vec<_> = world.deliveries.values().filter(|row| row.outcome == "dead").collect();
+    let dead: Vec<_> = world.stores["d1"].deliveries.values().filter(|row| row.outcome == "dead").collect();
     assert_eq!(dead.len(), 3);
     assert!(dead.iter().all(|row| row.payload_id == "p500" && row.attempts > 1));
 }
@@ -284,8 +285,10 @@ fn dead_letters_are_replayed_under_a_run_of_their_own() {
     world.assert_balanced_in_warehouse();
     let received = |world: &World| world.received.keys().filter(|(tracker, _)| tracker == "a").count();
     assert_eq!(received(&world), 2);
-    let replayed =
-        world.deliveries.values().filter(|row| row.run == "replay:1" && row.outcome == "delivered");
+    let replayed = world.stores["d1"]
+        .deliveries
+        .values()
+        .filter(|row| row.run == "replay:1" && row.outcome == "delivered");
     assert_eq!(replayed.count(), 2);
     let rest = DeadFilter { tracker: Some("a".into()), ..DeadFilter::default() };
     assert_eq!(world.shard.replay("replay:2", &rest, Millis(world.now)).unwrap().events, 3);
@@ -305,7 +308,7 @@ fn another_policy_asks_for_the_payload_as_it_came() {
     world.vendors.insert("a", Mode::Ok);
     world.run_for(60_000);
     assert_eq!(world.received.len(), 3);
-    let row = world.deliveries.values().find(|row| row.tracker == "a").unwrap();
+    let row = world.stores["d1"].deliveries.values().find(|row| row.tracker == "a").unwrap();
     assert_eq!(row.policy.as_deref(), Some("2-b"));
 }
 
@@ -360,8 +363,8 @@ fn a_batch_holds_no_more_bytes_than_it_may_and_a_large_payload_goes_alone() {
         world.send(&format!("p{i}"), &format!("1{}", " ".repeat(if i == 4 { 5000 } else { 300 })));
     }
     world.run_for(10_000);
-    assert_eq!(world.raw.len(), 10);
-    let sizes: Vec<_> = world.calls.iter().filter(|(lane, _)| lane == RAW_LANE).map(|(_, n)| *n).collect();
+    assert_eq!(world.stores["d1"].raw.len(), 10);
+    let sizes: Vec<_> = world.calls.iter().filter(|(lane, _)| lane == "(raw d1)").map(|(_, n)| *n).collect();
     assert!(sizes.iter().all(|size| *size <= 2), "{sizes:?}");
     assert_eq!(world.pending(), 0);
 }
@@ -414,8 +417,8 @@ fn a_body_of_control_characters_goes_its_way_like_any_other() {
     world.send("hostile", &hostile);
     world.send("b", "1");
     world.run_for(60_000);
-    assert_eq!((world.raw.len(), world.pending(), world.received.len()), (3, 0, 9));
-    assert_eq!(world.raw["hostile"], [hostile]);
+    assert_eq!((world.stores["d1"].raw.len(), world.pending(), world.received.len()), (3, 0, 9));
+    assert_eq!(world.stores["d1"].raw["hostile"], [hostile]);
 }
 
 #[test]
@@ -442,7 +445,7 @@ fn rows_that_the_warehouse_cannot_take_leave_room_for_all_others() {
         world.send(&format!("p{i}"), "1");
         world.run_for(60_000);
     }
-    assert_eq!(world.raw.len(), 120);
+    assert_eq!(world.stores["d1"].raw.len(), 120);
 }
 
 #[test]
@@ -500,7 +503,7 @@ fn a_lane_whose_rows_cannot_be_read_stops_no_other() {
         world.run_for(1000);
     }
     let received = |tracker: &str| world.received.keys().filter(|(name, _)| name == tracker).count();
-    assert_eq!((received("b"), world.raw.len()), (11, 11));
+    assert_eq!((received("b"), world.stores["d1"].raw.len()), (11, 11));
 }
 
 #[test]

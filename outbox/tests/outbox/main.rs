@@ -4,4 +4,6 @@
 
 mod cases;
 mod simulation;
+mod store;
+mod warehouses;
 mod world;

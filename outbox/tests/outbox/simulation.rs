@@ -7,13 +7,15 @@ use proptest::prelude::*;
 /// Histories of one run. `PROPTEST_CASES` would be read for all properties alike.
 const CASES: u32 = 300;
 
+const WAREHOUSES: [&str; 2] = ["bigquery", "d1"];
+
 #[derive(Debug, Clone)]
 enum Step {
     Send { events: u32, own: Option<u8> },
     Again,
     Wait(i64),
     Crash,
-    Warehouse(Mode),
+    Warehouse(usize, Mode),
     Trace(Mode),
     Vendor(usize, Mode),
     EndHanging,
@@ -40,7 +42,7 @@ fn step() -> impl Strategy<Value = Step> {
         1 => Just(Step::Again),
         6 => (0..3000i64).prop_map(Step::Wait),
         1 => Just(Step::Crash),
-        1 => mode().prop_map(Step::Warehouse),
+        1 => (0..WAREHOUSES.len(), mode()).prop_map(|(warehouse, mode)| Step::Warehouse(warehouse, mode)),
         1 => mode().prop_map(Step::Trace),
         2 => (0..TRACKERS.len(), mode()).prop_map(|(tracker, mode)| Step::Vendor(tracker, mode)),
         1 => Just(Step::EndHanging),
@@ -54,8 +56,12 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: CASES, ..ProptestConfig::default() })]
 
     #[test]
-    fn nothing_is_lost_and_everything_is_accounted_for(steps in prop::collection::vec(step(), 1..60)) {
-        let mut world = World::new(&[("OUTBOX_BATCH_EVENTS", "7"), ("RETRY_MAX", "10s")]);
+    fn nothing_is_lost_and_everything_is_accounted_for(
+        steps in prop::collection::vec(step(), 1..60),
+        warehouses in prop::sample::select(vec!["d1", "bigquery", "bigquery,d1"]),
+    ) {
+        let mut world =
+            World::new(&[("OUTBOX_BATCH_EVENTS", "7"), ("RETRY_MAX", "10s"), ("WAREHOUSE", warehouses)]);
         let mut sent: Vec<(String, String)> = vec![];
         for (i, step) in steps.into_iter().enumerate() {
             match step {
@@ -81,7 +87,11 @@ proptest! {
                     world.db.fail_after(0);
                     world.crash();
                 }
-                Step::Warehouse(mode) => world.warehouse = mode,
+                Step::Warehouse(warehouse, mode) => {
+                    if let Some(store) = world.stores.get_mut(WAREHOUSES[warehouse]) {
+                        store.mode = mode;
+                    }
+                }
                 Step::Trace(mode) => world.trace = if matches!(mode, Mode::Retry(_)) { Mode::Ok } else { mode },
                 Step::Vendor(tracker, mode) => {
                     world.vendors.insert(TRACKERS[tracker], mode);
@@ -102,7 +112,7 @@ proptest! {
         }
         // Everything is well again.
         world.db.fail_after(0);
-        world.warehouse = Mode::Ok;
+        world.stores.values_mut().for_each(|store| store.mode = Mode::Ok);
         world.trace = Mode::Ok;
         for tracker in TRACKERS {
             world.vendors.insert(tracker, Mode::Ok);
@@ -117,16 +127,20 @@ proptest! {
         world.assert_balanced_in_warehouse();
         world.assert_told();
         prop_assert_eq!(world.shard.next_due(), None, "nothing keeps it awake");
-        let raw: Vec<_> = sent.iter().map(|(id, _)| world.raw.get(id).map(Vec::as_slice)).collect();
-        prop_assert!(raw.iter().all(|copies| copies.is_some_and(|copies| copies.len() == 1)));
+        for store in world.stores.values() {
+            let raw: Vec<_> = sent.iter().map(|(id, _)| store.raw.get(id).map(Vec::as_slice)).collect();
+            prop_assert!(raw.iter().all(|copies| copies.is_some_and(|copies| copies.len() == 1)));
+        }
         for (id, data) in &sent {
             let events = data.parse().unwrap_or(1);
             for idx in 0..events {
                 for tracker in TRACKERS {
-                    let told = world.deliveries.values().filter(|row| {
-                        (row.payload_id.as_str(), row.idx, row.tracker.as_str()) == (id, idx, tracker)
-                    });
-                    prop_assert_eq!(told.count(), 1, "{} {} {}", id, idx, tracker);
+                    for store in world.stores.values() {
+                        let told = store.deliveries.values().filter(|row| {
+                            (row.payload_id.as_str(), row.idx, row.tracker.as_str()) == (id, idx, tracker)
+                        });
+                        prop_assert_eq!(told.count(), 1, "{} {} {}", id, idx, tracker);
+                    }
                     let event = event::id::event_id(data.strip_prefix("own:"), id, idx);
                     let owed = tracker != "c" || idx % 2 == 0;
                     let taken = world.received.contains_key(&(tracker.to_owned(), event));

@@ -1,11 +1,12 @@
 //! A shard on real SQLite, with a warehouse, a Trace and vendors that fail as told.
 
+use crate::store::Store;
 use event::account::{ALL_TRACKERS, UNOPENED};
 use event::wire::{
     DeliverReply, DeliverRequest, ENOUGH_EVENTS, EventOutcome, OpenReply, OpenRequest, Opened, OpenedEvent,
     Owed,
 };
-use event::{Delivery, LedgerLine, Millis, Outcome};
+use event::{LedgerLine, Millis, Outcome};
 use outbox::sql::{Database, Param, SqlError, Value};
 use outbox::{Appended, Failure, NewPayload, Settings, Shard, Work};
 use rusqlite::Connection;
@@ -104,14 +105,11 @@ pub struct World {
     pub shard: Shard<Sqlite>,
     pub settings: Settings,
     pub now: i64,
-    pub warehouse: Mode,
     pub trace: Mode,
     pub vendors: BTreeMap<&'static str, Mode>,
     pub policy: String,
-    /// By payload: (receivedAt, data), once per insert.
-    pub raw: BTreeMap<String, Vec<String>>,
-    pub deliveries: BTreeMap<i64, Delivery>,
-    pub ledger: BTreeMap<i64, LedgerLine>,
+    /// Warehouses by name; those of `WAREHOUSE`, and those that were.
+    pub stores: BTreeMap<String, Store>,
     /// By tracker and event: how often the vendor took it.
     pub received: BTreeMap<(String, String), u32>,
     /// Calls made, by lane, with the number of events or payloads.
@@ -142,18 +140,16 @@ impl World {
         let (db, settings) = (Sqlite::new(), settings(vars));
         let mut shard = Shard::open_database(db.clone(), settings.clone(), "0.1.0", 7).unwrap();
         shard.name(3).unwrap();
+        let stores = settings.warehouses.iter().map(|name| (name.clone(), Store::new(name))).collect();
         Self {
             db,
             shard,
             settings,
             now: NOON,
-            warehouse: Mode::Ok,
             trace: Mode::Ok,
             vendors: TRACKERS.iter().map(|name| (*name, Mode::Ok)).collect(),
             policy: "1-a".into(),
-            raw: BTreeMap::new(),
-            deliveries: BTreeMap::new(),
-            ledger: BTreeMap::new(),
+            stores,
             received: BTreeMap::new(),
             calls: vec![],
             hanging: vec![],
@@ -165,6 +161,19 @@ impl World {
         self.hanging.clear();
         self.shard =
             Shard::open_database(self.db.clone(), self.settings.clone(), "0.1.0", self.now as u64).unwrap();
+    }
+
+    pub fn store(&mut self, name: &str) -> &mut Store {
+        self.stores.get_mut(name).unwrap()
+    }
+
+    /// The operator sets other warehouses, and the shard is started with them.
+    pub fn use_warehouses(&mut self, names: &str) {
+        self.settings.warehouses = names.split(',').map(str::to_owned).collect();
+        for name in &self.settings.warehouses {
+            self.stores.entry(name.clone()).or_insert_with(|| Store::new(name));
+        }
+        self.crash();
     }
 
     /// Sends one payload. Its data says what is in it: `{events}` events, or `poison-open`, `poison-deliver`,
@@ -228,32 +237,14 @@ impl World {
 
     fn perform(&mut self, work: Work) {
         let now = Millis(self.now);
-        let down = || Err(Failure::temporary("down"));
         let _ = match work {
             Work::Raw(batch) => {
-                if self.warehouse == Mode::Hang {
+                let store = self.stores.get_mut(&batch.warehouse).unwrap();
+                if store.mode == Mode::Hang {
                     return self.hanging.push(Work::Raw(batch));
                 }
-                let rows: Vec<(String, i64, String, String)> = serde_json::from_str(&batch.rows).unwrap();
-                self.calls.push(("(raw)".into(), rows.len()));
-                let refused = rows.iter().any(|row| row.2.contains("poison-raw"));
-                let for_now = rows.iter().any(|row| row.2.contains("for-now"));
-                let failure = Failure { reason: "refused".into(), permanent: rows.len() == 1 && !for_now };
-                let result = match self.warehouse {
-                    Mode::Down => down(),
-                    _ if refused => Err(failure),
-                    mode => {
-                        for (id, at, data, _) in rows {
-                            assert!(at >= NOON);
-                            let copies = self.raw.entry(id).or_default();
-                            // As the warehouse's SQL does: the same payload again is no second row.
-                            if !copies.contains(&data) {
-                                copies.push(data);
-                            }
-                        }
-                        if mode == Mode::DownAfter { down() } else { Ok(()) }
-                    }
-                };
+                self.calls.push((format!("(raw {})", batch.warehouse), batch.payloads()));
+                let result = store.write_raw(&batch);
                 self.shard.logged(&batch, result, now)
             }
             Work::Open(batch) => {
@@ -279,18 +270,12 @@ impl World {
                 self.shard.delivered(&batch, result, now)
             }
             Work::Accounts(batch) => {
-                if self.warehouse == Mode::Hang {
+                let store = self.stores.get_mut(&batch.warehouse).unwrap();
+                if store.mode == Mode::Hang {
                     return self.hanging.push(Work::Accounts(batch));
                 }
-                self.calls.push(("(accounts)".into(), 1));
-                if self.warehouse != Mode::Down {
-                    let read = |json: &str| if json.is_empty() { "[]".to_owned() } else { json.to_owned() };
-                    let rows: Vec<Delivery> = serde_json::from_str(&read(&batch.deliveries)).unwrap();
-                    self.deliveries.extend(rows.into_iter().map(|row| (row.seq, row)));
-                    let lines: Vec<LedgerLine> = serde_json::from_str(&read(&batch.ledger)).unwrap();
-                    self.ledger.extend(lines.into_iter().map(|line| (line.seq, line)));
-                }
-                let result = if self.warehouse == Mode::Ok { Ok(()) } else { down() };
+                self.calls.push((format!("(accounts {})", batch.warehouse), 1));
+                let result = store.write_accounts(&batch);
                 self.shard.accounted(&batch, result, now)
             }
         };
@@ -379,30 +364,23 @@ impl World {
         }
     }
 
-    /// And in the warehouse, up to the watermark of each counter.
+    /// And in every warehouse, up to the watermark of each counter.
     pub fn assert_balanced_in_warehouse(&self) {
-        let mut latest: BTreeMap<_, &LedgerLine> = BTreeMap::new();
-        for line in self.ledger.values() {
-            latest.insert((&line.run, &line.day, &line.event, &line.tracker), line);
-        }
-        for line in latest.values() {
-            let told = self.deliveries.values().filter(|row| {
-                row.seq < line.seq
-                    && (&row.run, &row.received_at.day(), &row.event, &row.tracker)
-                        == (&line.run, &line.day, &line.event, &line.tracker)
-            });
-            assert_eq!(line.received - line.pending, told.count() as i64, "{line:?}");
-        }
+        self.stores.values().for_each(Store::assert_balanced);
     }
 
-    /// Nothing that the shard counts is unknown to the warehouse, crashes or not.
+    /// Nothing that the shard counts is unknown to a warehouse, crashes or not.
     pub fn assert_told(&self) {
+        self.stores.values().for_each(|store| self.assert_told_to(store));
+    }
+
+    fn assert_told_to(&self, store: &Store) {
         for counter in self.shard.status(Millis(self.now)).unwrap().ledger {
             let is_line = |line: &&LedgerLine| {
                 (&line.run, &line.day, &line.event, &line.tracker)
                     == (&counter.run, &counter.day, &counter.event, &counter.tracker)
             };
-            let told = self.ledger.values().rfind(is_line).map(|line| (line.received, line.pending));
+            let told = store.ledger.values().rfind(is_line).map(|line| (line.received, line.pending));
             assert_eq!(told, Some((counter.received, counter.pending)), "{counter:?}");
         }
     }

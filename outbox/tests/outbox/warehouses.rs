@@ -1,0 +1,190 @@
+//! Several warehouses, and one that refuses row by row: case by case, on real SQLite.
+
+use crate::world::{Mode, World};
+use event::Millis;
+use outbox::Appended;
+use outbox::admin::{DeadFilter, DeadLetter, DeadRequest};
+
+const DAY: i64 = 24 * 60 * 60 * 1000;
+
+fn dead(world: &World) -> Vec<DeadLetter> {
+    let request = DeadRequest { filter: DeadFilter::default(), after: 0, limit: 10 };
+    world.shard.dead(&request).unwrap().letters
+}
+
+fn replay(world: &mut World, lane: &str) -> i64 {
+    let filter = DeadFilter { tracker: Some(lane.into()), ..DeadFilter::default() };
+    world.shard.replay("replay:1", &filter, Millis(world.now)).unwrap().letters
+}
+
+fn rows_of(world: &World, lane: &str) -> usize {
+    world.calls.iter().filter(|(name, _)| name == lane).map(|(_, rows)| rows).sum()
+}
+
+#[test]
+fn a_warehouse_that_is_away_holds_up_neither_the_other_nor_vendors_and_misses_nothing() {
+    let mut world = World::new(&[("WAREHOUSE", "bigquery,d1")]);
+    world.store("bigquery").mode = Mode::Down;
+    for i in 0..300 {
+        world.send(&format!("p{i}"), "1");
+        world.run_for(100);
+    }
+    world.run_for(4 * DAY);
+    assert_eq!((world.store("d1").raw.len(), world.received.len()), (300, 900));
+    assert_eq!(world.lane("(raw bigquery)").breaker, "open");
+    assert_eq!(world.lane("(raw bigquery)").backlog, 300);
+    assert!(dead(&world).is_empty(), "no payload is to blame, however long it takes");
+    world.crash();
+    world.calls.clear();
+    world.store("bigquery").mode = Mode::Ok;
+    world.run_for(600_000);
+    assert_eq!(world.store("bigquery").raw.len(), 300);
+    assert_eq!(rows_of(&world, "(raw d1)"), 0, "what a warehouse has is not written again");
+    assert_eq!(rows_of(&world, "(accounts d1)"), 0);
+    world.assert_balanced_in_warehouse();
+    world.assert_told();
+    let status = world.shard.status(Millis(world.now)).unwrap();
+    assert_eq!((status.payloads, status.bytes), (0, 0));
+    assert_eq!(world.shard.next_due(), None);
+}
+
+#[test]
+fn a_warehouse_that_is_away_is_asked_later_and_later() {
+    let mut world = World::new(&[("WAREHOUSE", "bigquery")]);
+    world.store("bigquery").mode = Mode::Down;
+    for i in 0..50 {
+        world.send(&format!("p{i}"), "1");
+    }
+    world.run_for(600_000);
+    let calls = world.calls.iter().filter(|(lane, _)| lane == "(raw bigquery)").count();
+    assert!((5..40).contains(&calls), "{calls} calls in ten minutes");
+}
+
+#[test]
+fn a_row_that_is_refused_among_others_is_a_dead_letter_with_its_reason() {
+    let mut world = World::new(&[("WAREHOUSE", "bigquery")]);
+    for i in 0..100 {
+        world.send(&format!("p{i}"), if i % 50 == 37 { "poison-raw" } else { "1" });
+    }
+    world.run_for(10_000);
+    assert_eq!(world.store("bigquery").raw.len(), 98);
+    assert_eq!(rows_of(&world, "(raw bigquery)"), 100, "nothing is sent twice for it");
+    let letters = dead(&world);
+    let told: Vec<_> = letters.iter().map(|one| (one.tracker.as_str(), one.payload_id.as_str())).collect();
+    assert_eq!(told, [("(raw bigquery)", "p37"), ("(raw bigquery)", "p87")]);
+    assert!(letters.iter().all(|one| one.reason == "invalid:data"));
+    assert_eq!(world.lane("(raw bigquery)").breaker, "closed");
+    world.calls.clear();
+    assert_eq!(replay(&mut world, "(raw bigquery)"), 2);
+    world.run_for(10_000);
+    assert_eq!(rows_of(&world, "(raw bigquery)"), 2, "each once");
+    assert_eq!(dead(&world).len(), 2);
+}
+
+#[test]
+fn another_warehouse_gets_what_the_first_one_lacks() {
+    let mut world = World::new(&[]);
+    world.send("before", "1");
+    world.run_for(10_000);
+    world.store("d1").mode = Mode::Down;
+    for i in 0..20 {
+        world.send(&format!("p{i}"), "2");
+    }
+    world.send("poison", "poison-raw");
+    world.run_for(20_000);
+    world.use_warehouses("bigquery");
+    world.send("after", "1");
+    world.run_for(600_000);
+    let bigquery = &world.store("bigquery").raw;
+    assert!((0..20).all(|i| bigquery.contains_key(&format!("p{i}"))));
+    assert!(bigquery.contains_key("after") && !bigquery.contains_key("before"));
+    let letters = dead(&world);
+    let told: Vec<_> = letters.iter().map(|one| (one.tracker.as_str(), one.payload_id.as_str())).collect();
+    assert_eq!(told, [("(raw bigquery)", "poison")], "nothing is owed to a warehouse that is gone");
+    assert_eq!(world.shard.status(Millis(world.now)).unwrap().payloads, 1);
+    assert_eq!(world.send("p3", "2"), Appended::Duplicate);
+}
+
+#[test]
+fn one_warehouse_less_frees_what_waited_for_it_alone() {
+    let mut world = World::new(&[("WAREHOUSE", "bigquery,d1")]);
+    world.store("bigquery").mode = Mode::Down;
+    for i in 0..20 {
+        world.send(&format!("p{i}"), "1");
+    }
+    world.run_for(20_000);
+    assert_eq!(world.shard.status(Millis(world.now)).unwrap().payloads, 20);
+    world.use_warehouses("d1");
+    world.run_for(20_000);
+    let status = world.shard.status(Millis(world.now)).unwrap();
+    assert_eq!((status.payloads, status.bytes), (0, 0));
+    assert!(world.store("d1").raw.values().all(|copies| copies.len() == 1));
+    assert!(status.lanes.iter().all(|lane| !lane.lane.contains("bigquery")), "{:?}", status.lanes);
+}
+
+#[test]
+fn accounts_that_are_refused_hold_up_no_others_and_can_be_put_back() {
+    for name in ["d1", "bigquery"] {
+        let mut world = World::new(&[("WAREHOUSE", name)]);
+        world.store(name).refused_events = vec!["odd".into()];
+        world.send("p", "2");
+        world.run_for(60_000);
+        let accounts = format!("(accounts {name})");
+        let refused = world.lane(&accounts).dead;
+        assert!(refused > 0 && world.shard.status(Millis(world.now)).unwrap().bytes > 0);
+        world.store(name).refused_events.clear();
+        world.send("q", "1");
+        world.run_for(60_000);
+        assert!(world.store(name).deliveries.values().any(|row| row.payload_id == "q"), "{name}");
+        world.crash();
+        assert_eq!(replay(&mut world, &accounts), refused);
+        world.run_for(60_000);
+        world.assert_balanced_in_warehouse();
+        world.assert_told();
+        let status = world.shard.status(Millis(world.now)).unwrap();
+        assert_eq!((world.lane(&accounts).dead, status.bytes), (0, 0));
+    }
+}
+
+#[test]
+fn refused_accounts_go_after_their_retention() {
+    let mut world = World::new(&[("WAREHOUSE", "bigquery"), ("DEAD_RETENTION", "1d")]);
+    world.store("bigquery").refused_events = vec!["even".into(), "odd".into()];
+    world.send("p", "2");
+    world.run_for(60_000);
+    world.now += 2 * DAY;
+    world.shard.upkeep(Millis(world.now)).unwrap();
+    assert_eq!(world.lane("(accounts bigquery)").dead, 0);
+    world.crash();
+    assert_eq!(world.shard.status(Millis(world.now)).unwrap().bytes, 0);
+}
+
+#[test]
+fn what_a_shard_of_the_time_of_one_warehouse_holds_is_not_lost() {
+    let mut world = World::new(&[]);
+    world.send("p", "poison-raw-for-now");
+    world.send("q", "1");
+    world.run_for(60_000);
+    world.store("d1").mode = Mode::Down;
+    world.send("r", "1");
+    world.run_for(10_000);
+    world.db.execute(
+        "ALTER TABLE state ADD COLUMN raw_to INTEGER NOT NULL DEFAULT 0;
+         UPDATE state SET raw_to = warehouses ->> '$.d1[0]';
+         ALTER TABLE state DROP COLUMN warehouses;
+         ALTER TABLE pack RENAME COLUMN kind TO is_ledger;
+         DROP TABLE refused;
+         UPDATE owed SET lane = '(raw)' WHERE lane = '(raw d1)';
+         INSERT INTO paused VALUES ('(accounts)')",
+    );
+    world.store("d1").mode = Mode::Ok;
+    world.crash();
+    assert!(world.lane("(accounts d1)").paused);
+    world.shard.pause("(accounts d1)", false).unwrap();
+    world.send("s", "1");
+    world.run_for(600_000);
+    assert_eq!(world.store("d1").raw.keys().collect::<Vec<_>>(), ["q", "r", "s"]);
+    assert_eq!(world.lane("(raw d1)").backlog, 1, "the row that cannot be written waits on");
+    world.assert_balanced_in_warehouse();
+    world.assert_told();
+}
