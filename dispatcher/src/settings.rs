@@ -1,6 +1,6 @@
 //! Dispatcher's settings, read once per isolate.
 
-use crate::shard::Retention;
+use crate::shard::WarehouseSettings;
 use edge::shard::ShardSettings;
 use event::IpPolicy;
 use std::cell::OnceCell;
@@ -20,17 +20,14 @@ pub struct Settings {
     pub outbox: outbox::Settings,
     /// Where its shards are.
     pub shards: ShardSettings,
-    /// How long the warehouse keeps rows.
-    pub retention: Retention,
+    /// Where rows go.
+    pub warehouses: WarehouseSettings,
 }
 
 /// Shards in each environment, where nothing is said.
 fn default_shards(environment: &str) -> u32 {
     if environment == "production" { 8 } else { 1 }
 }
-
-/// D1 holds 10 GB, so that it keeps rows for this many days where nothing is said.
-const DEFAULT_RETENTION_DAYS: u32 = 30;
 
 thread_local! {
     // Settings cannot change while an isolate lives, so this is no request's state.
@@ -65,25 +62,11 @@ fn read(vars: &edge::settings::Vars) -> Result<Settings, Vec<String>> {
     };
     let outbox = outbox::Settings::read(vars, default_shards(&environment), &mut faults);
     let shards = ShardSettings::read(vars, &mut faults);
-    let retention = Retention {
-        raw: days(vars, "RAW_RETENTION_DAYS", &mut faults),
-        deliveries: days(vars, "DELIVERIES_RETENTION_DAYS", &mut faults),
-    };
+    let warehouses = WarehouseSettings::read(vars, &outbox.warehouses, &environment, &mut faults);
     if faults.is_empty() {
-        Ok(Settings { environment, ingest_path, ip_policy, outbox, shards, retention })
+        Ok(Settings { environment, ingest_path, ip_policy, outbox, shards, warehouses })
     } else {
         Err(faults)
-    }
-}
-
-fn days(vars: &edge::settings::Vars, name: &str, faults: &mut Vec<String>) -> u32 {
-    match vars.get(name).map(|text| text.parse()) {
-        None => DEFAULT_RETENTION_DAYS,
-        Some(Ok(days @ 0..=36_500)) => days,
-        Some(_) => {
-            faults.push(format!("{name} must be a whole number of days, 0 for ever"));
-            DEFAULT_RETENTION_DAYS
-        }
     }
 }
 

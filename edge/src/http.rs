@@ -7,8 +7,8 @@ use wasm_bindgen::JsCast;
 use web_sys::{AbortSignal, RequestInit, RequestRedirect, WorkerGlobalScope};
 use worker::wasm_bindgen_futures::JsFuture;
 
-/// Most bytes of an answer that are kept; vendors' answers are a few hundred.
-const MAX_ANSWER: usize = 256 * 1024;
+/// Most bytes of an answer that are kept. Most are a few hundred; BigQuery has some for each row that it refuses.
+const MAX_ANSWER: usize = 1024 * 1024;
 
 /// What a server answered.
 #[derive(Debug)]
@@ -17,7 +17,7 @@ pub struct Answer {
     pub status: u16,
     /// `Retry-After`, as it came.
     pub retry_after: Option<String>,
-    /// The body; empty where it was longer than 256 KiB.
+    /// The body; empty where it was longer than 1 MiB.
     pub body: Vec<u8>,
 }
 

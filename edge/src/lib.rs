@@ -8,6 +8,7 @@ pub mod faults;
 pub mod http;
 pub mod log;
 pub mod random;
+pub mod rs256;
 pub mod settings;
 pub mod shard;
 pub mod timer;

@@ -14,6 +14,16 @@ pub fn is_allowed(url: &str, environment: &str) -> bool {
     }
 }
 
+/// Whether a request may be made to this address, whose host comes from the settings.
+pub fn may_be_called(url: &str, environment: &str) -> bool {
+    let Some((scheme, rest)) = url.split_once("://") else { return false };
+    let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    let is_there = !authority.is_empty() && !authority.contains('@');
+    is_there
+        && (scheme == "https"
+            || scheme == "http" && environment != "production" && is_loopback(host(authority)))
+}
+
 fn host(authority: &str) -> &str {
     match authority.rsplit_once(':') {
         Some((host, port)) if port.bytes().all(|b| b.is_ascii_digit()) => host,
@@ -53,6 +63,24 @@ mod tests {
             for environment in ["development", "staging", "production"] {
                 assert!(!is_allowed(url, environment), "{url} {environment}");
             }
+        }
+    }
+
+    #[test]
+    fn plain_http_goes_to_loopback_and_never_from_production() {
+        for url in ["http://127.0.0.1:9050", "http://localhost:9050/", "http://[::1]"] {
+            assert!(may_be_called(url, "development") && may_be_called(url, "staging"), "{url}");
+            assert!(!may_be_called(url, "production"), "{url}");
+        }
+        assert!(may_be_called("https://bigquery.googleapis.com", "production"));
+        for url in [
+            "http://bigquery.example",
+            "https://",
+            "ftp://127.0.0.1",
+            "https://me@example.com",
+            "example.com",
+        ] {
+            assert!(!may_be_called(url, "development"), "{url}");
         }
     }
 

@@ -12,4 +12,4 @@ mod trace;
 mod warehouse;
 
 pub use door::{Appended, append};
-pub use warehouse::Retention;
+pub use warehouse::Settings as WarehouseSettings;

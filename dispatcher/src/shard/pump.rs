@@ -4,7 +4,8 @@
 //! starts what is due and does not wait for it.
 
 use super::database::ObjectDatabase;
-use super::{trace, warehouse};
+use super::trace;
+use super::warehouse::Warehouses;
 use crate::settings::Settings;
 use edge::timer;
 use event::Millis;
@@ -38,6 +39,7 @@ pub struct Pump {
     pub env: Env,
     pub settings: Rc<Settings>,
     shard: RefCell<Shard<ObjectDatabase>>,
+    warehouses: Rc<Warehouses>,
     /// Calls that may still be made before a fresh event.
     calls: Cell<u32>,
     /// Calls under way.
@@ -49,11 +51,13 @@ pub struct Pump {
 
 impl Pump {
     pub fn new(state: State, env: Env, settings: Rc<Settings>, shard: Shard<ObjectDatabase>) -> Rc<Self> {
+        let warehouses = Rc::new(Warehouses::new(env.clone(), &settings.warehouses));
         Rc::new(Self {
             state,
             env,
             settings,
             shard: RefCell::new(shard),
+            warehouses,
             calls: Cell::new(CALLS_PER_EVENT),
             busy: Cell::new(0),
             timer: Cell::new(None),
@@ -155,12 +159,11 @@ impl Pump {
     async fn perform(&self, work: Work) -> Result<(), SqlError> {
         match work {
             Work::Raw(batch) => {
-                let result = caught("raw", warehouse::write_raw(&self.env, &batch.rows)).await;
+                let result = caught("raw", self.warehouses.write_raw(&batch)).await;
                 self.shard().logged(&batch, result, edge::clock::now())
             }
             Work::Accounts(batch) => {
-                let write = warehouse::write_accounts(&self.env, &batch.deliveries, &batch.ledger);
-                let result = caught("accounts", write).await;
+                let result = caught("accounts", self.warehouses.write_accounts(&batch)).await;
                 self.shard().accounted(&batch, result, edge::clock::now())
             }
             Work::Open(batch) => {
@@ -256,9 +259,9 @@ impl Pump {
         if self.shard().number() != 0 {
             return;
         }
-        let (env, retention) = (self.env.clone(), self.settings.retention);
+        let warehouses = self.warehouses.clone();
         self.state.wait_until(async move {
-            if let Err(failure) = warehouse::clean(&env, retention, now).await {
+            if let Err(failure) = warehouses.clean(now).await {
                 edge::log::error("retention_failed", json!({"reason": failure.reason}));
             }
         });

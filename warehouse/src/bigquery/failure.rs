@@ -91,6 +91,13 @@ const LASTING: [&str; 23] = [
     "timeout",
 ];
 
+/// Those of them that are about what was sent.
+const OF_REQUEST: [&str; 6] =
+    ["badRequest", "http_400", "invalid", "invalidParameter", "parseError", "required"];
+
+/// How Google's words begin where a request is too long; the reason is `badRequest`, as of many others.
+const TOO_LONG: &str = "Request payload size exceeds the limit";
+
 impl Failure {
     /// One that may pass.
     pub(super) fn temporary(reason: &str) -> Self {
@@ -139,13 +146,22 @@ impl Failure {
     /// Of a reply that is no success.
     fn of(status: u16, body: &str) -> Self {
         let by_status = Self::of_status(status);
-        let Some(known) = reasons(body).iter().find_map(|reason| Self::of_reason(reason)) else {
+        let Details { message, errors } = details(body);
+        if message.starts_with(TOO_LONG) {
+            return Self { kind: Kind::Split, ..by_status };
+        }
+        let Some(known) = errors.iter().find_map(|error| Self::of_reason(&error.reason)) else {
             return by_status;
         };
         match by_status.kind {
             Kind::Renew | Kind::Split => Self { kind: by_status.kind, ..known },
             _ => known,
         }
+    }
+
+    /// Whether it is the request that Google does not like, whoever sends it: a row of it may be the cause.
+    pub fn is_of_request(&self) -> bool {
+        OF_REQUEST.contains(&self.reason.as_str())
     }
 
     /// Whether what was to be made is there already.
@@ -175,21 +191,23 @@ pub fn succeeded(status: u16, body: &str) -> Result<(), Failure> {
     if (200..300).contains(&status) { Ok(()) } else { Err(Failure::of(status, body)) }
 }
 
-/// The reasons in the body of an error, none where a proxy made it.
-fn reasons(body: &str) -> Vec<String> {
+#[derive(Deserialize, Default)]
+#[serde(default)]
+struct Details {
+    message: String,
+    errors: Vec<Reason>,
+}
+
+#[derive(Deserialize)]
+struct Reason {
+    reason: String,
+}
+
+/// What the body of an error says, nothing where a proxy made it.
+fn details(body: &str) -> Details {
     #[derive(Deserialize)]
     struct Body {
         error: Details,
     }
-    #[derive(Deserialize)]
-    struct Details {
-        #[serde(default)]
-        errors: Vec<Reason>,
-    }
-    #[derive(Deserialize)]
-    struct Reason {
-        reason: String,
-    }
-    let body: Option<Body> = serde_json::from_str(body).ok();
-    body.map_or_else(Vec::new, |body| body.error.errors.into_iter().map(|error| error.reason).collect())
+    serde_json::from_str(body).map_or_else(|_| Details::default(), |body: Body| body.error)
 }

@@ -1,8 +1,9 @@
 //! Calls to D1.
 
+use super::settings::Retention;
 use edge::timer::within;
 use event::Millis;
-use outbox::Failure;
+use outbox::{Cause, Failure, Table};
 use warehouse::d1::{self, Statement};
 use worker::{D1Database, D1PreparedStatement, Env, Error, Result};
 
@@ -14,15 +15,6 @@ const MAX_CLEANING_CALLS: usize = 200;
 
 /// SQLite's words for a row that it will never take.
 const REFUSALS: [&str; 4] = ["SQLITE_CONSTRAINT", "SQLITE_TOOBIG", "SQLITE_MISMATCH", "too big"];
-
-/// How long rows are kept, in days; 0 is for ever.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Retention {
-    /// `RAW_RETENTION_DAYS`
-    pub raw: u32,
-    /// `DELIVERIES_RETENTION_DAYS`, of `ledger`, too.
-    pub deliveries: u32,
-}
 
 /// Writes raw payloads: a JSON array of rows. Those that are there already stay as they are.
 pub async fn write_raw(env: &Env, rows: &str) -> std::result::Result<(), Failure> {
@@ -36,15 +28,17 @@ pub async fn write_raw(env: &Env, rows: &str) -> std::result::Result<(), Failure
     run(work).await
 }
 
-/// Writes rows of `deliveries` and `ledger`, all or none.
-pub async fn write_accounts(env: &Env, deliveries: &str, ledger: &str) -> std::result::Result<(), Failure> {
+/// Writes rows of other tables, all or none.
+pub async fn write_accounts(env: &Env, tables: &[(Table, String)]) -> std::result::Result<(), Failure> {
     let work = async {
         let database = env.d1("D1")?;
         let mut statements = Vec::new();
-        for (sql, rows) in [(d1::INSERT_DELIVERIES, deliveries), (d1::INSERT_LEDGER, ledger)] {
-            if !rows.is_empty() {
-                statements.push(database.prepare(sql).bind(&[rows.into()])?);
-            }
+        for (table, rows) in tables {
+            let sql = match table {
+                Table::Deliveries => d1::INSERT_DELIVERIES,
+                Table::Ledger => d1::INSERT_LEDGER,
+            };
+            statements.push(database.prepare(sql).bind(&[rows.as_str().into()])?);
         }
         write(statements, &database).await
     };
@@ -102,6 +96,9 @@ fn failure(error: &Error) -> Failure {
         Error::D1(error) => error.cause(),
         other => other.to_string(),
     };
-    let permanent = REFUSALS.iter().any(|refusal| words.contains(refusal));
-    Failure { reason: if permanent { "d1_refused" } else { "d1_failed" }.to_owned(), permanent }
+    if REFUSALS.iter().any(|refusal| words.contains(refusal)) {
+        Failure { reason: "d1_refused".to_owned(), cause: Cause::Row }
+    } else {
+        Failure::temporary("d1_failed")
+    }
 }
