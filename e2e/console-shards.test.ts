@@ -95,7 +95,7 @@ test("paths, methods and parameters that do not exist are refused, every fault a
     [post("/api/dead/replay", {}), 1],
     [post("/api/dead/replay?tracker=ga4", { tracker: 4, page: "2" }), 4],
     [post("/api/dead/replay", { tracker: "ga4", event: "x".repeat(20_000) }), 1],
-    [post("/api/trackers/(raw)/pause?force=1"), 2],
+    [post("/api/trackers/(raw d1)/pause?force=1"), 2],
   ];
   for (const [asked, count] of faulty) {
     const answer = await asked;

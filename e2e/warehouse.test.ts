@@ -46,18 +46,18 @@ test("while the warehouse is away events are taken and delivered, and then it ha
   await sparrow.sql("ALTER TABLE raw RENAME TO away");
   const ids = await send("raw", 20);
   await allVendorsHave(ids.length);
-  assert.equal((await failing("(raw)")).reason, "d1_failed");
+  assert.equal((await failing("(raw d1)")).reason, "d1_failed");
   await sparrow.sql("ALTER TABLE away RENAME TO raw");
   await eventually("raw has them", async () => (await raw("raw")).length === ids.length);
   assert.deepEqual(await raw("raw"), ids.sort(), "each once");
-  assert.equal((await sparrow.lane("(raw)"))?.dead, 0);
+  assert.equal((await sparrow.lane("(raw d1)"))?.dead, 0);
 });
 
 test("outcomes wait for a warehouse that cannot take them", async () => {
   await sparrow.sql("ALTER TABLE deliveries RENAME TO away");
   const ids = await send("accounts", 20);
   await allVendorsHave(ids.length);
-  assert.equal((await failing("(accounts)")).reason, "d1_failed");
+  assert.equal((await failing("(accounts d1)")).reason, "d1_failed");
   await sparrow.sql("ALTER TABLE away RENAME TO deliveries");
   const sums = await sparrow.balanced(sent);
   assert.deepEqual(
@@ -76,8 +76,8 @@ test("a row that the warehouse refuses is a dead letter, the others go on, and i
   const others = ids.filter((id) => id !== "refused-7").sort();
   await eventually("the others are there", async () => (await raw("refused")).length >= 19);
   assert.deepEqual(await raw("refused"), others);
-  await eventually("it is dead", async () => (await sparrow.lane("(raw)"))?.dead === 1);
-  const filter = { tracker: "(raw)" };
+  await eventually("it is dead", async () => (await sparrow.lane("(raw d1)"))?.dead === 1);
+  const filter = { tracker: "(raw d1)" };
   const { letters } = await sparrow.outbox<{ letters: Record<string, unknown>[] }>("/dead", 0, {
     ...filter,
     limit: 10,
@@ -91,6 +91,6 @@ test("a row that the warehouse refuses is a dead letter, the others go on, and i
   const run = { run: "replay:refused", ...filter };
   assert.equal((await sparrow.outbox<{ letters: number }>("/replay", 0, run)).letters, 1);
   await eventually("raw has it, too", async () => (await raw("refused")).length === 20);
-  assert.equal((await sparrow.lane("(raw)"))?.dead, 0);
+  assert.equal((await sparrow.lane("(raw d1)"))?.dead, 0);
   assert.equal(sparrow.sandbox.received("webhook").length, ids.length, "no vendor got it again");
 });

@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { convertV4MiniflareOptions, Miniflare } from "miniflare";
 import { startSandbox } from "../../sandbox/server.ts";
 import { account, type Row } from "./account.ts";
+import { bigqueryAt, makeTables } from "./bigquery.ts";
 import { type Options, TRACKERS, workers } from "./workers.ts";
 
 export const DEVELOPMENT_KEY = "sparrow-development-key";
@@ -54,9 +55,18 @@ export async function startSparrow(options: Options = {}) {
   const state = mkdtempSync(join(tmpdir(), "sparrow-"));
   const lines: string[] = [];
   let running = await run(options);
-  await migrate(running.D1);
+  try {
+    await migrate(running.D1);
+    if (options.warehouse?.includes("bigquery")) await makeTables(sandbox);
+  } catch (error) {
+    await close();
+    throw error;
+  }
 
   async function run(options: Options) {
+    const { warehouse } = options;
+    const elsewhere = warehouse ? { WAREHOUSE: warehouse, ...bigqueryAt(sandbox) } : {};
+    const dispatcher = { ...elsewhere, ...options.dispatcher };
     const workerd = new Miniflare(
       convertV4MiniflareOptions({
         host: "127.0.0.1",
@@ -64,13 +74,19 @@ export async function startSparrow(options: Options = {}) {
         cf: false,
         resourcePersistencePath: state,
         handleStructuredLogs: ({ message }) => lines.push(message),
-        workers: workers(sandbox.url, options),
+        workers: workers(sandbox.url, { ...options, dispatcher }),
       }),
     );
     const { origin } = await workerd.ready;
     const D1 = (await workerd.getD1Database("D1", "sparrow")) as unknown as Database;
     const outbox = await workerd.getDurableObjectNamespace("OUTBOX", "sparrow");
     return { workerd, origin, D1, outbox: outbox as unknown as Namespace, options };
+  }
+
+  async function close(): Promise<void> {
+    await running.workerd.dispose();
+    await sandbox.close();
+    rmSync(state, { recursive: true, force: true });
   }
 
   const service = async (name: string) =>
@@ -137,18 +153,18 @@ export async function startSparrow(options: Options = {}) {
       running = await run({ ...running.options, ...changes });
       for (const shard of woken) await status(shard);
     },
-    close: async () => {
-      await running.workerd.dispose();
-      await sandbox.close();
-      rmSync(state, { recursive: true, force: true });
-    },
+    close,
   };
 }
 
 async function migrate(database: Database): Promise<void> {
-  const sql = execFileSync("target/debug/sparrow", ["warehouse", "migrate", "--print"], {
-    encoding: "utf8",
-  });
+  const sql = execFileSync(
+    "target/debug/sparrow",
+    ["warehouse", "migrate", "--warehouse", "d1", "--print"],
+    {
+      encoding: "utf8",
+    },
+  );
   for (const statement of sql.split(/;\n/)) {
     if (statement.trim()) await database.prepare(statement).run();
   }

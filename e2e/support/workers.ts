@@ -10,6 +10,8 @@ type Vars = Record<string, string>;
 export interface Options {
   /** Vars of Trace, over those of the sandbox. */
   trace?: Vars;
+  /** Warehouses other than D1 alone, such as `bigquery,d1`; BigQuery is the sandbox's. */
+  warehouse?: string;
   /** Vars of Dispatcher, over {@link FAST}. */
   dispatcher?: Vars;
   /** Vars of Console, which runs only with them. */

@@ -88,6 +88,11 @@ impl<D: Database> Shard<D> {
         } else {
             return Ok(None);
         };
+        if payloads.is_empty() {
+            // Those that come after the last one that is still here were done before this warehouse was there.
+            self.state.warehouses[at].raw_to = self.state.top;
+            return Ok(None);
+        }
         self.lane(&names.raw).start(now, aside.is_some());
         let rows: Vec<_> = payloads.iter().map(|row| (&row.id, row.at, &row.data, &row.context)).collect();
         let seqs = payloads.iter().map(|row| row.seq).collect();

@@ -383,6 +383,9 @@ test("a dataset is set up as a migration does it, and again", async () => {
   const patched = await call("PATCH", `${DATASETS}/sparrow/tables/visits`, days);
   assert.equal(patched.status, 200);
   assert.equal((await call("POST", DATASETS, {})).reason, "invalid");
+  const { status, body } = await call("GET", `${DATASETS}/sparrow`, undefined);
+  assert.deepEqual([status, body.location], [200, "US"]);
+  assert.equal((await call("GET", `${DATASETS}/more`, undefined)).reason, "notFound");
   const others = { ...days, schema: VISITS.schema };
   const unknown = await call("PATCH", `${DATASETS}/sparrow/tables/visits`, others);
   assert.equal(unknown.reason, "notImplemented");

@@ -16,8 +16,16 @@ export const createDataset: SetUp = (names, resource, tables) => {
   if (!isName(name)) return failure("invalid", "Invalid dataset ID.");
   const id = `${names.project}:${name}`;
   if (tables.datasets.has(id)) return failure("duplicate", `Already Exists: Dataset ${id}`);
-  tables.datasets.add(id);
-  return jsonReply(200, { kind: "bigquery#dataset", id, ...resource });
+  // Where Google puts what is to be put nowhere in particular.
+  const dataset = { kind: "bigquery#dataset", id, location: "US", ...resource };
+  tables.datasets.set(id, dataset);
+  return jsonReply(200, dataset);
+};
+
+export const getDataset: SetUp = ({ project, dataset }, _, tables) => {
+  const id = `${project}:${dataset}`;
+  const found = tables.datasets.get(id);
+  return found ? jsonReply(200, found) : failure("notFound", `Not found: Dataset ${id}`);
 };
 
 export const createTable: SetUp = ({ project, dataset }, resource, tables) => {

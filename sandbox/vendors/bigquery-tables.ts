@@ -61,8 +61,8 @@ export class Table {
 }
 
 export class Tables {
-  /** By `project:dataset`. */
-  readonly datasets = new Set<string>();
+  /** Their resources, by `project:dataset`. */
+  readonly datasets = new Map<string, JsonObject>();
   /** By `project:dataset.table`. */
   readonly #tables = new Map<string, Table>();
 

@@ -8,6 +8,7 @@ import { eventsOf, insertRows, readInsert } from "./bigquery-insert.ts";
 import {
   createDataset,
   createTable,
+  getDataset,
   type Names,
   patchTable,
   query,
@@ -46,6 +47,7 @@ const TABLE = `${TABLES}/(?<table>[^/]+)`;
 const ROUTES: Route[] = [
   { method: "POST", path: new RegExp(`${TABLE}/insertAll$`), needs: "insert", judge: insertAll },
   setUp("POST", `${PROJECT}/datasets$`, createDataset),
+  setUp("GET", `${PROJECT}/datasets/(?<dataset>[^/]+)$`, getDataset),
   setUp("POST", `${TABLES}$`, createTable),
   setUp("PATCH", `${TABLE}$`, patchTable),
   setUp("POST", `${PROJECT}/queries$`, query),

@@ -106,6 +106,21 @@ fn another_warehouse_gets_what_the_first_one_lacks() {
 }
 
 #[test]
+fn what_was_done_before_a_warehouse_came_is_not_waited_for() {
+    let mut world = World::new(&[]);
+    world.send("dead", "poison-raw");
+    world.send("done", "1");
+    world.run_for(10_000);
+    world.use_warehouses("d1,bigquery");
+    world.run_for(10_000);
+    assert_eq!(world.store("bigquery").raw.len(), 0);
+    for lane in ["(raw d1)", "(raw bigquery)"] {
+        assert_eq!(world.lane(lane).backlog, 0, "{lane}");
+    }
+    assert_eq!(world.shard.next_due(), None);
+}
+
+#[test]
 fn one_warehouse_less_frees_what_waited_for_it_alone() {
     let mut world = World::new(&[("WAREHOUSE", "bigquery,d1")]);
     world.store("bigquery").mode = Mode::Down;
