@@ -182,12 +182,15 @@ test("a request that is too long is sent in halves", async () => {
   // While one call takes its time, the others come together.
   sparrow.sandbox.control("bigquery", { mode: "slow", delayMs: 1000, times: 1 });
   await send("slow", 1);
-  await until("it is under way", () => sparrow.sandbox.openCalls().open.bigquery === 1);
+  await until("it is under way", () => sparrow.sandbox.openCalls().now.bigquery === 1);
   const sent = await send("long", 16);
   sparrow.sandbox.control("bigquery", { mode: "error", status: 413, body: "<html>", times: 1 });
   await allAreStored("long", 16);
   assert.deepEqual(stored("long"), sent);
   assert.equal((await lane("(raw bigquery)")).dead, 0);
+  const refused = inserts("raw").filter(({ status }) => status === 413);
+  assert.equal(refused.length, 1);
+  assert.ok((refused[0]?.body.match(/insertId/g) ?? []).length > 1, "there were halves");
 });
 
 test("what was stored before a crash is the same row afterwards", async () => {
@@ -238,7 +241,7 @@ test("two warehouses have everything, and neither waits for the other", async ()
   await sparrow.restart({ warehouse: "bigquery" });
 });
 
-test("settings that cannot work stop nothing that was accepted, and say all that is wrong", async () => {
+test("with settings that cannot work nothing is accepted, and the log says all that is wrong", async () => {
   await sparrow
     .restart({
       dispatcher: { BIGQUERY_KEY: "{}", BIGQUERY_AUTH: "magic", WAREHOUSE: "bigquery,oracle" },

@@ -1,12 +1,19 @@
 // `make dev`: both Workers in workerd, the local warehouse, the vendor sandbox and the demo page.
+// WAREHOUSE is where rows go: `d1`, `bigquery` (an emulator on this machine) or both with a comma.
 import { spawn, spawnSync } from "node:child_process";
-import { constants, copyFileSync, existsSync } from "node:fs";
+import { constants, copyFileSync, existsSync, mkdirSync } from "node:fs";
 import { connect } from "node:net";
+import { resolve } from "node:path";
+import { type Emulator, startBqemulator } from "../e2e/support/bqemulator.ts";
 import { startSandbox } from "../sandbox/server.ts";
 
 const DISPATCHER_PORT = 8787;
 const SANDBOX_PORT = 8788; // as in trace/.dev.vars.example
+const BIGQUERY_PORT = 9050;
+const BIGQUERY_PROJECT = "sparrow-dev"; // as in tools/bqemulator
 const dispatcher = `http://127.0.0.1:${DISPATCHER_PORT}`;
+const warehouses = (process.env.WAREHOUSE || "d1").split(",");
+const hasBigQuery = warehouses.includes("bigquery");
 
 // Where the warehouse lives; wrangler's own place unless somebody wants another.
 const state = process.env.SPARROW_STATE;
@@ -42,7 +49,9 @@ async function ready(): Promise<boolean> {
   return false;
 }
 
-for (const port of [DISPATCHER_PORT, SANDBOX_PORT]) {
+const strange = warehouses.find((name) => !["d1", "bigquery"].includes(name));
+if (strange !== undefined) fail(`WAREHOUSE is d1, bigquery or bigquery,d1, not \`${strange}\``);
+for (const port of [DISPATCHER_PORT, SANDBOX_PORT, ...(hasBigQuery ? [BIGQUERY_PORT] : [])]) {
   if (await isTaken(port)) fail(`port ${port} is in use; is \`make dev\` running already?`);
 }
 try {
@@ -52,16 +61,36 @@ try {
   if (!existsSync("trace/.dev.vars")) fail("trace/.dev.vars cannot be written");
 }
 
+let emulator: Emulator | undefined;
+if (hasBigQuery) {
+  console.error("· starting BigQuery's emulator");
+  const folder = resolve(state ?? ".wrangler/state", "bigquery");
+  mkdirSync(folder, { recursive: true });
+  emulator = await startBqemulator({ port: BIGQUERY_PORT, folder });
+}
+const bigquery = emulator ? { endpoint: emulator.url, project: BIGQUERY_PROJECT } : {};
+
 console.error("· bringing the local warehouse up to date");
-const migrate = ["run", "--quiet", "-p", "sparrow-cli", "--", "warehouse", "migrate", ...persist];
-if (spawnSync("cargo", migrate, { stdio: "inherit" }).status !== 0) process.exit(1);
+for (const name of warehouses) {
+  const where = Object.entries(bigquery).map(([option, value]) => `--${option}=${value}`);
+  const options = ["--warehouse", name, ...(name === "bigquery" ? where : persist)];
+  const migrate = ["run", "--quiet", "-p", "sparrow-cli", "--", "warehouse", "migrate", ...options];
+  if (spawnSync("cargo", migrate, { stdio: "inherit" }).status !== 0) {
+    await emulator?.close();
+    process.exit(1);
+  }
+}
 
 const sandbox = await startSandbox({ port: SANDBOX_PORT, dispatcher });
 console.error("· building and starting the Workers (the first time takes some minutes)");
 const configs = ["-c", "wrangler.toml", "-c", "trace/wrangler.toml"];
 const address = ["--ip", "127.0.0.1", "--port", String(DISPATCHER_PORT)];
 const quiet = ["--show-interactive-dev-session=false"];
-const wrangler = spawn("wrangler", ["dev", ...configs, ...address, ...persist, ...quiet], {
+const vars = [
+  `WAREHOUSE:${warehouses.join(",")}`,
+  ...Object.entries(bigquery).map(([name, value]) => `BIGQUERY_${name.toUpperCase()}:${value}`),
+].flatMap((one) => ["--var", one]);
+const wrangler = spawn("wrangler", ["dev", ...configs, ...address, ...persist, ...quiet, ...vars], {
   stdio: ["ignore", "inherit", "inherit"],
 });
 
@@ -71,6 +100,7 @@ async function stop(code: number): Promise<void> {
   stopping = true;
   wrangler.kill("SIGTERM");
   await sandbox.close();
+  await emulator?.close();
   process.exit(code);
 }
 process.once("SIGINT", () => void stop(0));
@@ -92,5 +122,5 @@ console.log(`
   Vendor sandbox  ${sandbox.url}/
   Events go to    ${dispatcher}/e
 
-  The warehouse:  npx wrangler d1 execute D1 --local --command "SELECT * FROM raw_normalized"
+  The warehouse:  ${hasBigQuery ? "tools/bqemulator query" : "npx wrangler d1 execute D1 --local --command"} "SELECT * FROM raw_normalized"
 `);

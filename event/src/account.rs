@@ -1,4 +1,4 @@
-//! Rows of the account that is kept of every event: `deliveries` and `ledger`.
+//! Rows of the account that is kept of every event: `deliveries` and `ledger`, and of what vendors were sent: `requests`.
 //!
 //! A shard writes them as JSON arrays, in the order of the columns, and a warehouse reads them so.
 
@@ -53,7 +53,7 @@ pub struct Delivery {
     pub run: String,
     /// The shard that wrote it.
     pub shard: u32,
-    /// Counts up within the shard, over deliveries and ledger lines together.
+    /// Counts up within the shard, over deliveries, ledger lines and requests together.
     pub seq: i64,
     /// When the payload was received.
     pub received_at: Millis,
@@ -109,6 +109,49 @@ pub struct LedgerLine {
 /// The columns of `ledger`, in the order in which a row has them.
 pub const LEDGER_COLUMNS: [&str; 9] =
     ["shard", "seq", "run", "day", "event", "tracker", "received", "pending", "timestamp"];
+
+/// One call to a vendor: a row of `requests`. (shard, seq) is its key in every warehouse.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(into = "RequestRow", from = "RequestRow")]
+pub struct SentRequest {
+    /// The shard that wrote it.
+    pub shard: u32,
+    /// See [`Delivery::seq`].
+    pub seq: i64,
+    /// See [`Delivery::run`].
+    pub run: String,
+    /// The tracker.
+    pub tracker: String,
+    /// HTTP method.
+    pub method: String,
+    /// The address, with `[secret]` for each secret of the tracker.
+    pub url: String,
+    /// The body, with `[secret]` likewise. One that was cut ends with [`crate::wire::CUT`].
+    pub body: String,
+    /// The vendor's HTTP status, where there was an answer.
+    pub status: Option<u16>,
+    /// The events that it carried: the payload's id, the event's place in it, and which attempt of the event it was.
+    pub events: Vec<(String, u32, u32)>,
+    /// When the first of their payloads was received.
+    pub received_at: Millis,
+    /// When it was sent.
+    pub timestamp: Millis,
+}
+
+/// The columns of `requests`, in the order in which a row has them.
+pub const REQUEST_COLUMNS: [&str; 11] = [
+    "shard",
+    "seq",
+    "run",
+    "tracker",
+    "method",
+    "url",
+    "body",
+    "status",
+    "events",
+    "receivedAt",
+    "timestamp",
+];
 
 #[derive(Serialize, Deserialize)]
 struct DeliveryRow(
@@ -214,6 +257,57 @@ impl From<LedgerRow> for LedgerLine {
     }
 }
 
+#[derive(Serialize, Deserialize)]
+struct RequestRow(
+    u32,
+    i64,
+    String,
+    String,
+    String,
+    String,
+    String,
+    Option<u16>,
+    Vec<(String, u32, u32)>,
+    Millis,
+    Millis,
+);
+
+impl From<SentRequest> for RequestRow {
+    fn from(row: SentRequest) -> Self {
+        Self(
+            row.shard,
+            row.seq,
+            row.run,
+            row.tracker,
+            row.method,
+            row.url,
+            row.body,
+            row.status,
+            row.events,
+            row.received_at,
+            row.timestamp,
+        )
+    }
+}
+
+impl From<RequestRow> for SentRequest {
+    fn from(row: RequestRow) -> Self {
+        Self {
+            shard: row.0,
+            seq: row.1,
+            run: row.2,
+            tracker: row.3,
+            method: row.4,
+            url: row.5,
+            body: row.6,
+            status: row.7,
+            events: row.8,
+            received_at: row.9,
+            timestamp: row.10,
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -259,5 +353,22 @@ mod tests {
         let pinned = r#"[3,8,"live","2026-11-01","sign up","ga4",5,4,1793534400250]"#;
         assert_eq!(serde_json::to_string(&line).unwrap(), pinned);
         assert_eq!(serde_json::from_str::<LedgerLine>(pinned).unwrap(), line);
+
+        let request = SentRequest {
+            shard: 3,
+            seq: 9,
+            run: LIVE.into(),
+            tracker: "ga4".into(),
+            method: "POST".into(),
+            url: "https://vendor.example/?key=[secret]".into(),
+            body: "{\"a\":1}".into(),
+            status: None,
+            events: vec![("p".into(), 1, 2), ("q".into(), 0, 1)],
+            received_at: Millis(1_793_534_400_000),
+            timestamp: Millis(1_793_534_400_250),
+        };
+        let pinned = r#"[3,9,"live","ga4","POST","https://vendor.example/?key=[secret]","{\"a\":1}",null,[["p",1,2],["q",0,1]],1793534400000,1793534400250]"#;
+        assert_eq!(serde_json::to_string(&request).unwrap(), pinned);
+        assert_eq!(serde_json::from_str::<SentRequest>(pinned).unwrap(), request);
     }
 }

@@ -13,7 +13,7 @@ pub mod payload;
 pub mod time;
 pub mod wire;
 
-pub use account::{Delivery, LedgerLine};
+pub use account::{Delivery, LedgerLine, SentRequest};
 pub use context::{Context, IpPolicy};
 pub use outcome::{Change, Outcome, Rule};
 pub use payload::Payload;

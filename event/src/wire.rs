@@ -5,6 +5,7 @@
 
 use crate::outcome::{Change, Outcome};
 use crate::payload::Payload;
+use crate::time::Millis;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use std::collections::BTreeMap;
@@ -18,6 +19,18 @@ pub const MAX_EVENTS: usize = 1000;
 /// So many events of a call that are opened are enough: what follows is left for the next call. A call of 1 MB could hold
 /// 300,000, each of which is accounted for at every tracker.
 pub const ENOUGH_EVENTS: usize = 4000;
+
+/// Most bytes of [`DeliverReply::calls`], encoded. A shard takes 16 MiB of a reply; the outcomes of 4,000 events, which
+/// are the most it asks for at once, take about one.
+pub const MAX_CALLS_BYTES: usize = 12 * 1024 * 1024;
+
+/// Most bytes of [`CallMade::body`], encoded. D1 takes rows of 2 MB, in which the events need room, too: 1,000 take 80 kB
+/// at most.
+pub const MAX_BODY_BYTES: usize = 1_500_000;
+
+/// The end of [`CallMade::body`] where it was cut, after ` [` and the length that the body had. Vendors get JSON, no text of
+/// which ends so.
+pub const CUT: &str = " bytes, cut]";
 
 /// Stands for the name of an event that the allowlist does not have.
 pub const NOT_ALLOWED: &str = "(not allowed)";
@@ -120,6 +133,27 @@ pub struct DeliverReply {
     pub policy: String,
     /// One for each event asked for.
     pub outcomes: Vec<EventOutcome>,
+    /// The calls that were made, where and as far as Trace is set to tell of them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub calls: Vec<CallMade>,
+}
+
+/// One call to the vendor. Headers are not told.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CallMade {
+    /// HTTP method.
+    pub method: String,
+    /// The address, with `[secret]` for each secret of the tracker.
+    pub url: String,
+    /// The body, with `[secret]` likewise; at most [`MAX_BODY_BYTES`], and marked by [`CUT`] where that cut it.
+    pub body: String,
+    /// The vendor's HTTP status, where there was an answer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub status: Option<u16>,
+    /// When it was sent.
+    pub at: Millis,
+    /// The events that it carried: the payload's place in [`DeliverRequest::payloads`], and the event's in the payload.
+    pub events: Vec<(usize, u32)>,
 }
 
 /// What came of one event at one tracker.
@@ -258,7 +292,7 @@ mod tests {
         let read: DeliverRequest = serde_json::from_str(&text).unwrap();
         assert_eq!(read.payloads[1].payload, Some(payload()));
 
-        let reply = DeliverReply {
+        let mut reply = DeliverReply {
             policy: "1-abc".into(),
             outcomes: vec![EventOutcome {
                 payload: "p1".into(),
@@ -267,9 +301,27 @@ mod tests {
                 outcome: Outcome::Retry { after: Some(2), reason: "http_503".into() },
                 status: Some(503),
             }],
+            calls: vec![],
         };
-        let pinned = json!({"policy": "1-abc", "outcomes": [{"payload": "p1", "idx": 0, "tracker": "ga4",
+        let mut pinned = json!({"policy": "1-abc", "outcomes": [{"payload": "p1", "idx": 0, "tracker": "ga4",
             "outcome": "retry", "after": 2, "reason": "http_503", "status": 503}]});
+        assert_eq!(serde_json::to_value(&reply).unwrap(), pinned);
+        assert_eq!(serde_json::from_value::<DeliverReply>(pinned.clone()).unwrap(), reply);
+
+        let call = |status, events| CallMade {
+            method: "POST".into(),
+            url: "https://vendor.example/?key=[secret]".into(),
+            body: "{}".into(),
+            status,
+            at: Millis(1_793_534_400_250),
+            events,
+        };
+        reply.calls = vec![call(Some(503), vec![(0, 0), (1, 2)]), call(None, vec![(1, 0)])];
+        pinned["calls"] = json!([
+            {"method": "POST", "url": "https://vendor.example/?key=[secret]", "body": "{}", "status": 503,
+                "at": 1_793_534_400_250_i64, "events": [[0, 0], [1, 2]]},
+            {"method": "POST", "url": "https://vendor.example/?key=[secret]", "body": "{}",
+                "at": 1_793_534_400_250_i64, "events": [[1, 0]]}]);
         assert_eq!(serde_json::to_value(&reply).unwrap(), pinned);
         assert_eq!(serde_json::from_value::<DeliverReply>(pinned).unwrap(), reply);
     }

@@ -1,4 +1,4 @@
-//! Accounting: `deliveries` and `ledger` rows go to each warehouse in the order of their numbers.
+//! Accounting: rows of `deliveries`, `ledger` and `requests` go to each warehouse in the order of their numbers.
 
 use crate::lane::{Cause, Failure};
 use crate::ledger::{Dirty, Key, day_name};
@@ -123,13 +123,14 @@ impl<D: Database> Shard<D> {
         let mut row = only(self.db.query(
             "SELECT max(number), count(*),
                group_concat(CASE WHEN kind = 0 THEN rows END),
-               group_concat(CASE WHEN kind = 1 THEN rows END)
+               group_concat(CASE WHEN kind = 1 THEN rows END),
+               group_concat(CASE WHEN kind = 2 THEN rows END)
              FROM (SELECT * FROM pack WHERE number > ?3 ORDER BY number)
              WHERE number <= (
                SELECT max(number) FROM (
-                 SELECT number, sum(size) OVER (ORDER BY number) - size AS before
+                 SELECT number, size, sum(size) OVER (ORDER BY number) AS total
                  FROM (SELECT number, size FROM pack WHERE number > ?3 ORDER BY number LIMIT ?1)
-               ) WHERE before < ?2
+               ) WHERE total <= ?2 OR total = size
              )",
             &[Param::Int(limit as i64), Param::Int(self.settings.batch_bytes), Param::Int(*packs_to)],
         )?)?;

@@ -20,16 +20,18 @@ pub struct DeliverBatch {
     pub tracker: String,
     /// An [`event::wire::DeliverRequest`] as JSON.
     pub body: String,
-    run: String,
-    items: Vec<Item>,
+    pub(crate) run: String,
+    pub(crate) items: Vec<Item>,
 }
 
 #[derive(Debug)]
-struct Item {
+pub(crate) struct Item {
     seq: i64,
-    payload: String,
-    at: Millis,
+    pub payload: String,
+    pub at: Millis,
     events: Vec<u32>,
+    /// Attempts that were made before.
+    pub attempts: u32,
     /// The wave and the place in it, where the events were not written down yet when the call was made.
     wave: Option<(u64, usize)>,
 }
@@ -123,6 +125,7 @@ impl<D: Database> Shard<D> {
                 payload: payload.id.clone(),
                 at: payload.at,
                 events: std::mem::replace(&mut fresh.events, rest),
+                attempts: 0,
                 wave: Some((fresh.wave, fresh.payload)),
             });
             if fresh.events.is_empty() {
@@ -174,7 +177,8 @@ impl<D: Database> Shard<D> {
             let events: Vec<u32> = row.events.iter().map(|event| event.0).take(limit - taken).collect();
             taken += events.len();
             bytes += size;
-            items.push(Item { seq: row.seq, payload: payload.id, at: payload.at, events, wave: None });
+            let OwedRow { seq, attempts, .. } = row;
+            items.push(Item { seq, payload: payload.id, at: payload.at, events, attempts, wave: None });
             bodies.push(payload.body);
         }
         let payloads = items
@@ -277,6 +281,7 @@ impl<D: Database> Shard<D> {
         }
         let after = after.map(asked_for);
         let written = self.write(batch, &answers, &Attempt::failed("no_outcome"), now);
+        let written = written.and_then(|()| self.log_calls(batch, reply.calls, now));
         match reason {
             Some(reason) if settled == 0 => self.lane_failed(&batch.tracker, &reason, after, now),
             // The vendor was not asked, so that nothing is known of it.

@@ -25,6 +25,7 @@ mod pack;
 mod raw;
 mod recent;
 mod refused;
+mod requests;
 mod row;
 mod schema;
 mod seen;

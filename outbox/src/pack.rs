@@ -6,7 +6,8 @@ use crate::seen::json;
 use crate::sql::{Database, Param, SqlError};
 use serde::Serialize;
 
-/// A pack is closed when it has so many bytes, so that the warehouse gets it in one piece with others.
+/// A pack is closed when it has so many bytes, so that the warehouse gets it in one piece with others. A single row may
+/// be more: that of a call has up to [`event::wire::MAX_BODY_BYTES`] and some.
 const PACK_BYTES: usize = 200_000;
 
 /// Which table rows are for.
@@ -16,11 +17,13 @@ pub enum Table {
     Deliveries = 0,
     /// The counters: [`event::LedgerLine`].
     Ledger = 1,
+    /// The calls to vendors: [`event::SentRequest`].
+    Requests = 2,
 }
 
 impl Table {
     /// All of them, in the order of their numbers.
-    pub const ALL: [Self; 2] = [Self::Deliveries, Self::Ledger];
+    pub const ALL: [Self; 3] = [Self::Deliveries, Self::Ledger, Self::Requests];
 }
 
 /// Rows numbered from `next` on.

@@ -1,5 +1,6 @@
 //! One tracker's events on their way to the vendor: plan, calls, verdicts, split and again, within a deadline.
 
+use crate::calls::{CallLog, Ended};
 use allowlist::Allowed;
 use edge::http::{Answer, NoAnswer, post};
 use event::{Millis, Outcome};
@@ -26,11 +27,13 @@ pub struct Settled {
 }
 
 /// What came of a lane.
-pub struct Delivery {
+pub struct Delivery<'a> {
     /// One for each event, in their order.
     pub settled: Vec<Settled>,
     /// Validation requests for calls that the vendor took.
     pub mirrors: Vec<Call>,
+    /// The log, if there was to be one, with every call that was made.
+    pub log: Option<CallLog<'a>>,
 }
 
 /// A call, and where its events stand in the lane.
@@ -41,15 +44,16 @@ struct Job {
 
 /// Delivers `events` to `tracker` with at most `open_calls` calls open at once. After `deadline` no call is
 /// waited for, and what is not settled is to be tried again.
-pub async fn deliver(
-    tracker: &dyn Tracker,
-    events: &[&Allowed],
+pub async fn deliver<'a>(
+    tracker: &'a dyn Tracker,
+    events: &'a [&'a Allowed],
     open_calls: usize,
     deadline: Duration,
-) -> Delivery {
+    log: Option<CallLog<'a>>,
+) -> Delivery<'a> {
     let started = edge::clock::now();
     let settled = vec![None; events.len()];
-    let mut lane = Lane { tracker, events, settled, queue: VecDeque::new(), failed: 0, stopped: None };
+    let mut lane = Lane { tracker, events, settled, queue: VecDeque::new(), failed: 0, stopped: None, log };
     lane.plan((0..events.len()).collect(), started);
     let mut mirrors = Vec::new();
     let mut open = FuturesUnordered::new();
@@ -57,31 +61,33 @@ pub async fn deliver(
     let mut calls = 0;
     loop {
         while open.len() < open_calls && calls < max_calls && lane.stopped.is_none() {
-            let left = remaining(started, deadline);
+            let now = edge::clock::now();
+            let left = remaining(started, now, deadline);
             let Some(job) = lane.queue.pop_front().filter(|_| !left.is_zero()) else { break };
             calls += 1;
-            open.push(send(job, left));
+            open.push(send(job, now, left));
         }
-        let Some((job, answer)) = open.next().await else { break };
+        let Some((job, sent_at, answer)) = open.next().await else { break };
         if matches!(&answer, Ok(answer) if answer.status < 300) {
             mirrors.extend(tracker.mirror(&job.call));
         }
-        lane.settle(job, answer);
+        lane.settle(job, sent_at, answer);
     }
     let unsettled = if calls == max_calls { "call_limit" } else { "deadline" };
     let stopped = lane.stopped.take();
     let rest = stopped.unwrap_or_else(|| Outcome::Retry { after: None, reason: unsettled.to_owned() });
-    Delivery { settled: lane.finish(rest), mirrors }
+    let log = lane.log.take();
+    Delivery { settled: lane.finish(rest), mirrors, log }
 }
 
-fn remaining(started: Millis, deadline: Duration) -> Duration {
-    let passed = edge::clock::now().0.saturating_sub(started.0);
+fn remaining(started: Millis, now: Millis, deadline: Duration) -> Duration {
+    let passed = now.0.saturating_sub(started.0);
     deadline.saturating_sub(Duration::from_millis(u64::try_from(passed).unwrap_or_default()))
 }
 
-async fn send(job: Job, deadline: Duration) -> (Job, Result<Answer, NoAnswer>) {
+async fn send(job: Job, now: Millis, deadline: Duration) -> (Job, Millis, Result<Answer, NoAnswer>) {
     let answer = post(&job.call.url, &job.call.headers, &job.call.body, deadline).await;
-    (job, answer)
+    (job, now, answer)
 }
 
 struct Lane<'a> {
@@ -93,6 +99,7 @@ struct Lane<'a> {
     failed: usize,
     /// What becomes of the events whose calls are not started any more.
     stopped: Option<Outcome>,
+    log: Option<CallLog<'a>>,
 }
 
 impl Lane<'_> {
@@ -110,7 +117,7 @@ impl Lane<'_> {
         }
     }
 
-    fn settle(&mut self, job: Job, answer: Result<Answer, NoAnswer>) {
+    fn settle(&mut self, job: Job, sent_at: Millis, answer: Result<Answer, NoAnswer>) {
         let Job { call, events } = job;
         let (verdicts, status) = match &answer {
             Err(no_answer) => {
@@ -126,6 +133,10 @@ impl Lane<'_> {
                 (self.tracker.verdicts(&call, &reply), Some(answer.status))
             }
         };
+        if let (Some(log), Some(&first)) = (&mut self.log, events.first()) {
+            let delivered = verdicts.iter().all(|verdict| *verdict == Verdict::Delivered);
+            log.note(&call, &events, self.events[first], Ended { sent_at, status, delivered });
+        }
         self.stop_if_useless(&verdicts);
         let mut again = Vec::new();
         let mut split = Vec::new();

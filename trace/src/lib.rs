@@ -2,11 +2,13 @@
 //!
 //! It is stateless. `POST /open` and `POST /deliver/{tracker}` are what the Outbox asks. It has no public route.
 
+mod calls;
 mod deliver;
 mod lane;
 mod mirror;
 mod open;
 mod router;
+mod secrets;
 mod setup;
 mod take;
 

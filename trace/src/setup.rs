@@ -1,7 +1,10 @@
 //! Policy and trackers, made once per isolate from what was deployed.
 
+use crate::calls::Told;
+use crate::secrets::Secrets;
 use allowlist::Policy;
 use std::cell::OnceCell;
+use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::time::Duration;
 use trackers::Tracker;
@@ -21,6 +24,10 @@ pub struct Setup {
     pub trackers: Vec<Box<dyn Tracker>>,
     /// How long one tracker may take for one request, all its calls together.
     pub deadline: Duration,
+    /// Which calls are told of, where any are.
+    pub told: Option<Told>,
+    /// Of each tracker; nothing where no call is told of.
+    pub secrets: BTreeMap<&'static str, Secrets>,
 }
 
 impl Setup {
@@ -59,6 +66,11 @@ fn read(vars: &edge::settings::Vars) -> Result<Setup, Vec<String>> {
             DEFAULT_DEADLINE_MS
         }
     };
+    let told = told(vars).unwrap_or_else(|fault| {
+        faults.push(fault.to_owned());
+        None
+    });
+    let secrets = told.map(|_| trackers::secrets(vars)).unwrap_or_default();
     let trackers = trackers::configure(vars).unwrap_or_else(|error| {
         faults.extend(error.0);
         Vec::new()
@@ -69,9 +81,26 @@ fn read(vars: &edge::settings::Vars) -> Result<Setup, Vec<String>> {
     };
     policy.restrict_to(&environment);
     if faults.is_empty() {
-        Ok(Setup { policy, trackers, deadline: Duration::from_millis(deadline) })
+        Ok(Setup {
+            policy,
+            trackers,
+            deadline: Duration::from_millis(deadline),
+            told,
+            secrets: secrets.into_iter().map(|(name, secrets)| (name, Secrets::new(secrets))).collect(),
+        })
     } else {
         Err(faults)
+    }
+}
+
+/// An empty setting counts as left out, as those of trackers do.
+fn told(vars: &edge::settings::Vars) -> Result<Option<Told>, &'static str> {
+    match vars.get("REQUESTS_LOG").map_or("", String::as_str) {
+        "" | "off" => Ok(None),
+        "failures" => Ok(Some(Told::Failures)),
+        "sample" => Ok(Some(Told::Sample)),
+        "all" => Ok(Some(Told::All)),
+        _ => Err("REQUESTS_LOG must be `off`, `failures`, `sample` or `all`"),
     }
 }
 
@@ -91,11 +120,32 @@ mod tests {
 
     #[test]
     fn faults_of_all_settings_are_listed_together() {
-        let faults =
-            read(&vars(&[("TRACKER_DEADLINE_MS", "0"), ("GA4_API_SECRET", "x"), ("HEAP_APPID", "1")]));
+        let faults = read(&vars(&[
+            ("TRACKER_DEADLINE_MS", "0"),
+            ("REQUESTS_LOG", "All"),
+            ("GA4_API_SECRET", "x"),
+            ("HEAP_APPID", "1"),
+        ]));
         let faults = faults.err().unwrap().join("\n");
-        for part in ["ENVIRONMENT must", "TRACKER_DEADLINE_MS must", "GA4_MEASUREMENT_ID", "HEAP_APPID"] {
+        let parts = [
+            "ENVIRONMENT must",
+            "TRACKER_DEADLINE_MS must",
+            "REQUESTS_LOG must",
+            "GA4_MEASUREMENT_ID",
+            "HEAP_APPID",
+        ];
+        for part in parts {
             assert!(faults.contains(part), "{faults}");
         }
+    }
+
+    #[test]
+    fn calls_are_told_of_only_where_that_is_said() {
+        let told =
+            |text| read(&vars(&[("ENVIRONMENT", "staging"), ("REQUESTS_LOG", text)])).ok().unwrap().told;
+        assert_eq!(read(&vars(&[("ENVIRONMENT", "staging")])).ok().unwrap().told, None);
+        let settings = ["", "off", "failures", "sample", "all"];
+        let expected = [None, None, Some(Told::Failures), Some(Told::Sample), Some(Told::All)];
+        assert_eq!(settings.map(told), expected);
     }
 }

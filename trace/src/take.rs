@@ -72,7 +72,7 @@ mod tests {
             Sources { origins: vec![OriginRule { origin: SITE.into(), environments: vec![] }], keys: vec![] };
         let policy =
             Policy { version: "1-a".into(), sources, events: BTreeMap::from([("look".into(), rule)]) };
-        Setup { policy, trackers: vec![], deadline: Duration::ZERO }
+        Setup { policy, trackers: vec![], deadline: Duration::ZERO, told: None, secrets: BTreeMap::new() }
     }
 
     /// The event as `open` hands it over, asked for `events`.

@@ -13,6 +13,6 @@ pub mod tracker;
 mod value;
 pub mod webhook;
 
-pub use registry::{NAMES, configure};
+pub use registry::{NAMES, configure, secrets};
 pub use settings::SettingsError;
 pub use tracker::{Call, Plan, Reply, Tracker, Verdict};

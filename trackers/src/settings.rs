@@ -16,6 +16,7 @@ pub struct Section<'a> {
     prefix: String,
     settings: &'a Settings,
     known: BTreeSet<String>,
+    secrets: Vec<String>,
     faults: Vec<String>,
 }
 
@@ -23,7 +24,7 @@ impl<'a> Section<'a> {
     /// The section of a tracker; its prefix is its name in upper case and an underscore.
     pub fn new(tracker: &str, settings: &'a Settings) -> Self {
         let prefix = format!("{}_", tracker.to_ascii_uppercase());
-        Self { prefix, settings, known: BTreeSet::new(), faults: Vec::new() }
+        Self { prefix, settings, known: BTreeSet::new(), secrets: Vec::new(), faults: Vec::new() }
     }
 
     /// Whether there is no setting at all: the vendor is off. Empty ones count as left out.
@@ -57,7 +58,16 @@ impl<'a> Section<'a> {
         if !value.bytes().all(|byte| byte.is_ascii_graphic()) {
             self.fault(key, "must be visible ASCII characters without spaces");
         }
+        self.hide(&value);
         value
+    }
+
+    /// Keeps a text out of what is told of the calls. For secrets that are read by other means than
+    /// [`Section::credential`] and [`Section::url`].
+    pub fn hide(&mut self, secret: &str) {
+        if !secret.is_empty() {
+            self.secrets.push(secret.to_owned());
+        }
     }
 
     /// A setting of one of the forms that `parse` takes; `expected` names them.
@@ -82,11 +92,15 @@ impl<'a> Section<'a> {
         text.trim_end_matches('/').to_owned()
     }
 
-    /// A whole address that must be there; used as it is.
+    /// A whole address that must be there; used as it is. Its query counts as a secret: many receivers want their
+    /// key there.
     pub fn url(&mut self, key: &str) -> String {
         let text = self.required(key);
         if !text.is_empty() {
             self.checked(key, &text);
+        }
+        if let Some((_, query)) = text.split_once('?') {
+            self.hide(query);
         }
         text
     }
@@ -109,6 +123,11 @@ impl<'a> Section<'a> {
     /// Adds a fault of a setting.
     pub fn fault(&mut self, key: &str, what: &str) {
         self.faults.push(format!("{}{key} {what}", self.prefix));
+    }
+
+    /// The secrets that were read.
+    pub fn into_secrets(self) -> Vec<String> {
+        self.secrets
     }
 
     /// All faults, those of names that nobody asked for included.

@@ -46,15 +46,21 @@ pub struct Webhook {
 pub fn configure(section: &mut Section<'_>) -> Box<dyn Tracker> {
     let url = section.url("URL");
     let text = section.required("SECRET");
-    let secrets: Option<Vec<_>> = text.split_whitespace().map(secret).collect();
+    let secrets: Vec<_> = text.split_whitespace().map(bare).collect();
+    secrets.iter().for_each(|secret| section.hide(secret));
+    let secrets: Option<Vec<_>> = secrets.into_iter().map(key).collect();
     if secrets.as_ref().is_none_or(Vec::is_empty) && !text.is_empty() {
         section.fault("SECRET", "must be base64 of 24 to 64 bytes, with or without `whsec_` before it");
     }
     Box::new(Webhook { url, secrets: secrets.unwrap_or_default() })
 }
 
-fn secret(text: &str) -> Option<Hmac<Sha256>> {
-    let bytes = BASE64_STANDARD.decode(text.strip_prefix("whsec_").unwrap_or(text)).ok()?;
+fn bare(secret: &str) -> &str {
+    secret.strip_prefix("whsec_").unwrap_or(secret)
+}
+
+fn key(secret: &str) -> Option<Hmac<Sha256>> {
+    let bytes = BASE64_STANDARD.decode(secret).ok()?;
     Hmac::new_from_slice(&bytes).ok().filter(|_| SECRET_BYTES.contains(&bytes.len()))
 }
 

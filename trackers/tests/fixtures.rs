@@ -105,6 +105,22 @@ fn every_vendor_has_fixtures_and_every_folder_a_vendor() {
     }
 }
 
+/// What is told of calls shows everything but secrets, so that none may be read without being told to be one.
+#[test]
+fn what_is_named_like_a_secret_is_one() {
+    let is_named_so =
+        |name: &str| ["KEY", "PASSWORD", "SECRET", "TOKEN"].iter().any(|end| name.ends_with(end));
+    for vendor in folders() {
+        for (path, file) in files(&vendor) {
+            let secrets = trackers::secrets(&file.settings);
+            for (name, value) in file.settings.iter().filter(|(name, _)| is_named_so(name)) {
+                let hidden = secrets[vendor.as_str()].iter().any(|secret| value.contains(secret.as_str()));
+                assert!(hidden, "{name} of {}: read it with `Section::credential`", path.display());
+            }
+        }
+    }
+}
+
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures")
 }

@@ -137,6 +137,7 @@ view accounts_by_day: up to date
 view reasons: up to date
 view latest_outcomes: up to date
 view stories: up to date
+view requests_by_event: up to date
 shop-4711.sparrow is in EU
 ";
         assert_eq!(said, expected);

@@ -38,9 +38,9 @@ pub struct Arguments {
     /// The same of `deliveries` and `ledger`.
     #[arg(long, env = "DELIVERIES_RETENTION_DAYS", value_name = "DAYS", default_value = "0")]
     deliveries_days: String,
-    /// The same of `requests`, a table that is made where this is given.
-    #[arg(long, env = "REQUESTS_RETENTION_DAYS", value_name = "DAYS")]
-    requests_days: Option<String>,
+    /// The same of `requests`.
+    #[arg(long, env = "REQUESTS_RETENTION_DAYS", value_name = "DAYS", default_value = "0")]
+    requests_days: String,
 }
 
 /// What they come to.
@@ -54,7 +54,7 @@ pub struct Settings {
     location: String,
     raw_days: u32,
     deliveries_days: u32,
-    requests_days: Option<u32>,
+    requests_days: u32,
 }
 
 /// Everything that is wrong with the settings.
@@ -89,9 +89,8 @@ impl Arguments {
         let raw_days = faults.take(days("RAW_RETENTION_DAYS (--raw-days)", &self.raw_days));
         let deliveries_days =
             faults.take(days("DELIVERIES_RETENTION_DAYS (--deliveries-days)", &self.deliveries_days));
-        let requests_days = given(self.requests_days.as_deref())
-            .map(|text| days("REQUESTS_RETENTION_DAYS (--requests-days)", text));
-        let requests_days = faults.take(requests_days.transpose());
+        let requests_days =
+            faults.take(days("REQUESTS_RETENTION_DAYS (--requests-days)", &self.requests_days));
         let account = match (key, credential) {
             (Some(Some(key)), Some(credential)) => faults.take(Account::new(key, credential).map(Some)),
             _ => Some(None),
@@ -265,7 +264,7 @@ pub mod tests {
         assert_eq!(settings.endpoint.as_str(), "https://bigquery.googleapis.com/");
         assert_eq!((settings.dataset.project(), settings.dataset.name()), ("shop-4711", "sparrow"));
         assert!(settings.account.is_some());
-        let expected = Setup { location: Some("US"), raw_days: 0, deliveries_days: 0, requests_days: None };
+        let expected = Setup { location: Some("US"), raw_days: 0, deliveries_days: 0, requests_days: 0 };
         assert_eq!(settings.setup(), expected, "nothing is deleted unless somebody says so");
     }
 
@@ -286,12 +285,8 @@ pub mod tests {
         let settings = parsed(arguments.as_flattened()).settings(true).unwrap();
         assert_eq!(settings.endpoint.as_str(), "http://localhost:9050/");
         assert_eq!((settings.dataset.project(), settings.dataset.name()), ("data-4712", "events"));
-        let expected = Setup {
-            location: Some("europe-west3"),
-            raw_days: 400,
-            deliveries_days: 30,
-            requests_days: Some(7),
-        };
+        let expected =
+            Setup { location: Some("europe-west3"), raw_days: 400, deliveries_days: 30, requests_days: 7 };
         assert_eq!(settings.setup(), expected);
         assert_eq!(settings.account.unwrap().token_uri(), Some("https://oauth2.googleapis.com/token"));
     }

@@ -2,7 +2,7 @@
 //! call that fails is never the fault of a row.
 
 use crate::world::{Mode, NOON};
-use event::{Delivery, LedgerLine};
+use event::{Delivery, LedgerLine, SentRequest};
 use outbox::{AccountsBatch, Cause, Failure, RawBatch, Refused, RefusedRow, Table};
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -15,6 +15,7 @@ pub struct Store {
     pub raw: BTreeMap<String, Vec<String>>,
     pub deliveries: BTreeMap<i64, Delivery>,
     pub ledger: BTreeMap<i64, LedgerLine>,
+    pub requests: BTreeMap<i64, SentRequest>,
     /// Events whose rows it refuses.
     pub refused_events: Vec<String>,
 }
@@ -27,6 +28,7 @@ impl Store {
             raw: BTreeMap::new(),
             deliveries: BTreeMap::new(),
             ledger: BTreeMap::new(),
+            requests: BTreeMap::new(),
             refused_events: vec![],
         }
     }
@@ -64,11 +66,12 @@ impl Store {
         if self.mode == Mode::Down {
             return Err(self.down());
         }
-        let (mut deliveries, mut ledger, mut refused) = (vec![], vec![], vec![]);
+        let (mut deliveries, mut ledger, mut requests, mut refused) = (vec![], vec![], vec![], vec![]);
         for (table, rows) in &batch.tables {
             let events: Vec<String> = match table {
                 Table::Deliveries => read(rows, &mut deliveries, |row: &Delivery| &row.event),
                 Table::Ledger => read(rows, &mut ledger, |row: &LedgerLine| &row.event),
+                Table::Requests => read(rows, &mut requests, |row: &SentRequest| &row.tracker),
             };
             let is_refused = |event: &String| self.refused_events.contains(event);
             let places = (0..events.len()).filter(|place| is_refused(&events[*place]));
@@ -81,6 +84,7 @@ impl Store {
         self.deliveries
             .extend(deliveries.into_iter().filter(|row| taken(&row.event)).map(|row| (row.seq, row)));
         self.ledger.extend(ledger.into_iter().filter(|row| taken(&row.event)).map(|row| (row.seq, row)));
+        self.requests.extend(requests.into_iter().map(|row| (row.seq, row)));
         if self.mode == Mode::Ok { Ok(refused) } else { Err(self.down()) }
     }
 

@@ -175,6 +175,41 @@ fn refused_accounts_go_after_their_retention() {
 }
 
 #[test]
+fn calls_to_vendors_are_told_to_every_warehouse_with_their_attempts() {
+    let mut world = World::new(&[("WAREHOUSE", "bigquery,d1")]);
+    world.told_calls = Some(10);
+    world.vendors.insert("a", Mode::Retry(None));
+    world.send("p", "2");
+    world.run_for(20);
+    world.vendors.insert("a", Mode::Ok);
+    world.send("q", "1");
+    world.run_for(60_000);
+    for name in ["bigquery", "d1"] {
+        let calls = world.stores[name].requests.values().filter(|call| call.tracker == "a");
+        let told: Vec<_> =
+            calls.flat_map(|call| call.events.iter().map(|one| (one.0.as_str(), one.2))).collect();
+        assert!(told.contains(&("p", 1)) && told.contains(&("p", 2)) && told.contains(&("q", 1)), "{told:?}");
+        assert!(world.stores[name].requests.values().all(|call| call.shard == 3 && call.run == "live"));
+    }
+    world.assert_balanced_in_warehouse();
+    world.assert_told();
+    assert_eq!(world.shard.status(Millis(world.now)).unwrap().bytes, 0);
+}
+
+#[test]
+fn bodies_as_long_as_they_may_be_fit_a_batch() {
+    let mut world = World::new(&[("OUTBOX_BATCH_BYTES", "1500000")]);
+    world.told_calls = Some(event::wire::MAX_BODY_BYTES);
+    for i in 0..5 {
+        world.send(&format!("p{i}"), "1");
+        world.run_for(2000);
+    }
+    world.run_for(60_000);
+    assert_eq!(world.store("d1").requests.len(), 15);
+    assert_eq!(world.lane("(accounts d1)").backlog, 0);
+}
+
+#[test]
 fn what_a_shard_of_the_time_of_one_warehouse_holds_is_not_lost() {
     let mut world = World::new(&[]);
     world.send("p", "poison-raw-for-now");

@@ -3,8 +3,8 @@
 use crate::store::Store;
 use event::account::{ALL_TRACKERS, UNOPENED};
 use event::wire::{
-    DeliverReply, DeliverRequest, ENOUGH_EVENTS, EventOutcome, OpenReply, OpenRequest, Opened, OpenedEvent,
-    Owed,
+    CallMade, DeliverReply, DeliverRequest, ENOUGH_EVENTS, EventOutcome, OpenReply, OpenRequest, Opened,
+    OpenedEvent, Owed,
 };
 use event::{LedgerLine, Millis, Outcome};
 use outbox::sql::{Database, Param, SqlError, Value};
@@ -108,6 +108,8 @@ pub struct World {
     pub trace: Mode,
     pub vendors: BTreeMap<&'static str, Mode>,
     pub policy: String,
+    /// Bytes of the body of each call that Trace tells of; nothing where it tells of none.
+    pub told_calls: Option<usize>,
     /// Warehouses by name; those of `WAREHOUSE`, and those that were.
     pub stores: BTreeMap<String, Store>,
     /// By tracker and event: how often the vendor took it.
@@ -149,6 +151,7 @@ impl World {
             trace: Mode::Ok,
             vendors: TRACKERS.iter().map(|name| (*name, Mode::Ok)).collect(),
             policy: "1-a".into(),
+            told_calls: None,
             stores,
             received: BTreeMap::new(),
             calls: vec![],
@@ -352,7 +355,17 @@ impl World {
         if mode == Mode::DownAfter {
             return Err(Failure::temporary("network"));
         }
-        Ok(DeliverReply { policy: self.policy.clone(), outcomes })
+        let events: Vec<(usize, u32)> =
+            (0..).zip(&request.payloads).map(|(place, one)| (place, one.events[0])).collect();
+        let calls = self.told_calls.map(|bytes| CallMade {
+            method: "POST".into(),
+            url: format!("https://{tracker}.example/[secret]"),
+            body: "x".repeat(bytes),
+            status: Some(200),
+            at: Millis(self.now),
+            events,
+        });
+        Ok(DeliverReply { policy: self.policy.clone(), outcomes, calls: calls.into_iter().collect() })
     }
 
     /// Invariant 3, in the shard: every counter is the sum of its terms, at any moment.

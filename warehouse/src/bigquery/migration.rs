@@ -2,7 +2,7 @@
 
 use super::quote::table;
 use super::schema::{self, DELIVERIES, LEDGER, RAW, REQUESTS};
-use super::{Dataset, Method, Request, account_views, view};
+use super::{Dataset, Method, Request, account_views, request_view, view};
 use allowlist::policy::Column;
 
 /// What is to be there besides the columns of the views. Days are UTC days of receipt; 0 keeps for ever.
@@ -15,8 +15,8 @@ pub struct Setup<'a> {
     /// How many days of `deliveries` and `ledger` are kept. Longer than an event can be pending, or counters
     /// that change later do not add up.
     pub deliveries_days: u32,
-    /// How many days of `requests` are kept, where there is to be such a table.
-    pub requests_days: Option<u32>,
+    /// How many days of `requests` are kept. The table is empty unless Trace is told to fill it.
+    pub requests_days: u32,
 }
 
 /// A step of a migration.
@@ -36,13 +36,12 @@ pub fn migration(dataset: &Dataset, setup: &Setup<'_>, columns: &[Column]) -> Ve
     let mut steps =
         vec![create(dataset.project_path("datasets"), &schema::dataset_resource(dataset, setup.location))];
     let tables = [
-        (&RAW, Some(setup.raw_days)),
-        (&DELIVERIES, Some(setup.deliveries_days)),
-        (&LEDGER, Some(setup.deliveries_days)),
+        (&RAW, setup.raw_days),
+        (&DELIVERIES, setup.deliveries_days),
+        (&LEDGER, setup.deliveries_days),
         (&REQUESTS, setup.requests_days),
     ];
     for (table, days) in tables {
-        let Some(days) = days else { continue };
         steps.push(create(dataset.path("tables"), &table.resource(dataset, days)));
         steps.push(Step::Update(Request {
             method: Method::Patch,
@@ -51,7 +50,8 @@ pub fn migration(dataset: &Dataset, setup: &Setup<'_>, columns: &[Column]) -> Ve
         }));
     }
     let raw_normalized = ("raw_normalized", view::raw_normalized(dataset, columns));
-    let views = [raw_normalized].into_iter().chain(account_views::views(dataset));
+    let requests_by_event = [("requests_by_event", request_view::requests_by_event(dataset))];
+    let views = [raw_normalized].into_iter().chain(account_views::views(dataset)).chain(requests_by_event);
     steps.extend(views.map(|(name, query)| {
         Step::Query(format!("CREATE OR REPLACE VIEW {} AS\n{query}", table(dataset, name)))
     }));

@@ -22,6 +22,7 @@ mod pem;
 mod query;
 mod quote;
 mod request;
+mod request_view;
 mod rows;
 mod schema;
 mod token;

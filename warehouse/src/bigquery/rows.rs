@@ -2,7 +2,7 @@
 //!
 //! A value is copied as the JSON that it is, so that nothing is parsed and written again.
 
-use super::schema::{self, DELIVERIES, LEDGER, RAW};
+use super::schema::{self, DELIVERIES, LEDGER, RAW, REQUESTS};
 use event::Millis;
 use serde_json::value::RawValue;
 use std::fmt::{self, Write};
@@ -16,6 +16,8 @@ pub enum Table {
     Deliveries,
     /// What every shard had counted: [`event::LedgerLine`].
     Ledger,
+    /// What vendors were sent: [`event::SentRequest`]. Only where the migration was told to make it.
+    Requests,
 }
 
 /// Rows that are none of the table's. The shard made them, so that this is a fault of ours.
@@ -54,6 +56,7 @@ impl Table {
             Self::Raw => &RAW,
             Self::Deliveries => &DELIVERIES,
             Self::Ledger => &LEDGER,
+            Self::Requests => &REQUESTS,
         }
     }
 
@@ -62,7 +65,7 @@ impl Table {
     fn key(self) -> [&'static str; 2] {
         match self {
             Self::Raw => ["eventId", "timestamp"],
-            Self::Deliveries | Self::Ledger => ["shard", "seq"],
+            Self::Deliveries | Self::Ledger | Self::Requests => ["shard", "seq"],
         }
     }
 }

@@ -82,22 +82,25 @@ pub(super) const LEDGER: Table = Table {
     clustering: &["run", "tracker", "event"],
 };
 
-/// What was sent to the vendors.
+/// What vendors were sent, a row per call.
 pub(super) const REQUESTS: Table = Table {
     name: "requests",
     columns: &[
-        ("payloadId", "STRING", true),
-        ("tracker", "STRING", true),
-        ("attempt", "INT64", true),
+        ("shard", "INT64", true),
+        ("seq", "INT64", true),
         ("run", "STRING", true),
+        ("tracker", "STRING", true),
         ("method", "STRING", true),
         ("url", "STRING", true),
-        ("body", "STRING", false),
+        ("body", "STRING", true),
         ("status", "INT64", false),
+        ("events", "STRING", true),
+        ("receivedAt", "TIMESTAMP", true),
         ("timestamp", "TIMESTAMP", true),
     ],
-    partition: "timestamp",
-    clustering: &["payloadId", "tracker"],
+    partition: "receivedAt",
+    // Ids of events are inside `events`, by which nothing can be sorted.
+    clustering: &["tracker", "run"],
 };
 
 impl Table {

@@ -3,11 +3,13 @@
 mod account;
 mod account_views;
 mod raw;
+mod requests;
 mod retention;
 mod view;
 
 pub use account::{INSERT_DELIVERIES, INSERT_LEDGER, compact_ledger};
 pub use raw::{INSERT_RAW_BATCH, INSERT_RAW_ONE, insert_raw};
+pub use requests::INSERT_REQUESTS;
 pub use retention::retention;
 
 use allowlist::policy::Column;
@@ -38,7 +40,9 @@ const TABLES: [&str; 3] = [
 pub fn migration(columns: &[Column]) -> Vec<String> {
     let mut views = vec![("raw_normalized", view::raw_normalized(columns))];
     views.extend(account_views::views());
-    let tables = TABLES.iter().chain(&account::TABLES).map(|&table| table.to_owned());
+    views.push(("requests_by_event", requests::REQUESTS_BY_EVENT.to_owned()));
+    let tables =
+        TABLES.iter().chain(&account::TABLES).chain(&requests::TABLES).map(|&table| table.to_owned());
     let drops = views.iter().rev().map(|(name, _)| format!("DROP VIEW IF EXISTS {name}"));
     let mut statements: Vec<String> = tables.chain(drops).collect();
     statements.extend(views.into_iter().map(|(_, view)| view));

@@ -94,6 +94,7 @@ fn table_of(table: outbox::Table) -> Table {
     match table {
         outbox::Table::Deliveries => Table::Deliveries,
         outbox::Table::Ledger => Table::Ledger,
+        outbox::Table::Requests => Table::Requests,
     }
 }
 

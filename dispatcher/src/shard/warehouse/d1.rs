@@ -37,6 +37,7 @@ pub async fn write_accounts(env: &Env, tables: &[(Table, String)]) -> std::resul
             let sql = match table {
                 Table::Deliveries => d1::INSERT_DELIVERIES,
                 Table::Ledger => d1::INSERT_LEDGER,
+                Table::Requests => d1::INSERT_REQUESTS,
             };
             statements.push(database.prepare(sql).bind(&[rows.as_str().into()])?);
         }
@@ -49,7 +50,7 @@ pub async fn write_accounts(env: &Env, tables: &[(Table, String)]) -> std::resul
 
 /// Deletes what is older than its retention, and ledger lines that newer ones replace.
 pub async fn clean(env: &Env, retention: Retention, now: Millis) -> std::result::Result<(), Failure> {
-    let mut statements = d1::retention(retention.raw, retention.deliveries, now);
+    let mut statements = d1::retention(retention.raw, retention.deliveries, retention.requests, now);
     statements.push(d1::compact_ledger(now));
     for _ in 0..MAX_CLEANING_CALLS {
         let Some(statement) = statements.first() else { break };

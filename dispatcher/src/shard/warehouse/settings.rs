@@ -28,6 +28,8 @@ pub struct Retention {
     pub raw: u32,
     /// `DELIVERIES_RETENTION_DAYS`, of `ledger`, too.
     pub deliveries: u32,
+    /// `REQUESTS_RETENTION_DAYS`
+    pub requests: u32,
 }
 
 /// Where rows go, and who we are there.
@@ -55,6 +57,7 @@ impl Settings {
         let d1 = is_used(D1).then(|| Retention {
             raw: days(vars, "RAW_RETENTION_DAYS", faults),
             deliveries: days(vars, "DELIVERIES_RETENTION_DAYS", faults),
+            requests: days(vars, "REQUESTS_RETENTION_DAYS", faults),
         });
         let bigquery = is_used(BIGQUERY).then(|| bigquery(vars, environment, faults)).flatten();
         Self { d1, bigquery }

@@ -1,8 +1,8 @@
 //! Rows as they are sent.
 
 use super::*;
-use event::account::{DELIVERY_COLUMNS, LEDGER_COLUMNS, LIVE};
-use event::{Change, Delivery, LedgerLine, Rule};
+use event::account::{DELIVERY_COLUMNS, LEDGER_COLUMNS, LIVE, REQUEST_COLUMNS};
+use event::{Change, Delivery, LedgerLine, Rule, SentRequest};
 use proptest::prelude::*;
 use serde::Serialize;
 
@@ -23,6 +23,7 @@ fn the_tables_have_the_columns_of_the_rows() {
     assert!(Table::Raw.columns().eq(["eventId", "timestamp", "data", "context"]));
     assert!(Table::Deliveries.columns().eq(DELIVERY_COLUMNS));
     assert!(Table::Ledger.columns().eq(LEDGER_COLUMNS));
+    assert!(Table::Requests.columns().eq(REQUEST_COLUMNS));
 }
 
 #[test]
@@ -125,7 +126,52 @@ fn every_value_of_a_ledger_line_is_in_its_column() {
     assert_eq!(Json::from(sent(Table::Ledger, &[line])), expected);
 }
 
+fn request() -> SentRequest {
+    SentRequest {
+        shard: 3,
+        seq: 9,
+        run: LIVE.to_owned(),
+        tracker: "ga4".to_owned(),
+        method: "POST".to_owned(),
+        url: "https://vendor.example/?key=[secret]".to_owned(),
+        body: "{\"a\":1}".to_owned(),
+        status: Some(503),
+        events: vec![("p".to_owned(), 0, 1), ("q".to_owned(), 3, 2)],
+        received_at: NOON,
+        timestamp: Millis(NOON.0 + 250),
+    }
+}
+
+/// A call that got no answer has no status.
+#[test]
+fn every_value_of_a_request_is_in_its_column() {
+    let expected = |seq| {
+        json!({
+            "insertId": format!("3-{seq}"),
+            "json": {
+                "shard": 3, "seq": seq, "run": "live", "tracker": "ga4", "method": "POST",
+                "url": "https://vendor.example/?key=[secret]", "body": "{\"a\":1}", "status": 503,
+                "events": "[[\"p\",0,1],[\"q\",3,2]]", "receivedAt": "2026-11-01T12:00:00.000Z",
+                "timestamp": "2026-11-01T12:00:00.250Z",
+            },
+        })
+    };
+    let mut unanswered = expected(10);
+    unanswered["json"].as_object_mut().unwrap().remove("status");
+    let sent = sent(Table::Requests, &[request(), SentRequest { seq: 10, status: None, ..request() }]);
+    assert_eq!(sent, [expected(9), unanswered]);
+}
+
 proptest! {
+    /// What a vendor was sent arrives as it was, also where it is no JSON any more.
+    #[test]
+    fn any_body_arrives_as_it_is(body in any::<String>(), url in any::<String>()) {
+        let row = SentRequest { body: body.clone(), url: url.clone(), ..request() };
+        let row = &sent(Table::Requests, &[row])[0]["json"];
+        prop_assert_eq!(row["body"].as_str(), Some(body.as_str()));
+        prop_assert_eq!(row["url"].as_str(), Some(url.as_str()));
+    }
+
     /// Raw means raw: what JSON can hold arrives as it is.
     #[test]
     fn any_text_arrives_as_it_is(data in any::<String>(), context in any::<String>()) {

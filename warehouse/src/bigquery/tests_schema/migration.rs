@@ -43,15 +43,13 @@ fn nothing_is_used_before_it_is_there() {
         }
     }
     let expected = "the dataset,raw,deliveries,ledger,requests,\
-        raw_normalized,accounts,accounts_by_day,reasons,latest_outcomes,stories";
+        raw_normalized,accounts,accounts_by_day,reasons,latest_outcomes,stories,requests_by_event";
     assert_eq!(there.join(","), expected);
 }
 
 #[test]
-fn requests_are_a_table_only_where_they_are_kept() {
-    let setup = Setup { location: None, requests_days: None, ..SETUP };
-    let steps = migration(&dataset(), &setup, &[]);
-    assert!(!format!("{steps:?}").contains("requests"));
+fn a_dataset_without_a_location_is_where_google_puts_it() {
+    let steps = migration(&dataset(), &Setup { location: None, ..SETUP }, &[]);
     let Step::Create(request) = &steps[0] else { panic!("{:?}", steps[0]) };
     assert_eq!(body(request).get("location"), None, "Google's default");
 }

@@ -8,8 +8,7 @@ mod views;
 use super::{Dataset, Setup};
 use allowlist::policy::Column;
 
-const SETUP: Setup<'_> =
-    Setup { location: Some("EU"), raw_days: 30, deliveries_days: 0, requests_days: Some(7) };
+const SETUP: Setup<'_> = Setup { location: Some("EU"), raw_days: 30, deliveries_days: 0, requests_days: 7 };
 
 fn dataset() -> Dataset {
     Dataset::new("shop-4711", "events").unwrap()

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 #[test]
 fn the_tables_have_the_columns_of_d1() {
     let db = d1(&[]);
-    for table in [&RAW, &DELIVERIES, &LEDGER] {
+    for table in [&RAW, &DELIVERIES, &LEDGER, &REQUESTS] {
         let names: Vec<_> = table.columns.iter().map(|(name, ..)| *name).collect();
         assert_eq!(names, d1_columns(&db, table.name), "{}", table.name);
     }
@@ -17,7 +17,8 @@ fn the_tables_have_the_columns_of_d1() {
 /// A table cannot be partitioned or clustered anew: a change needs another table and a copy of the rows.
 #[test]
 fn the_resources_are_pinned() {
-    let resources = [RAW.resource(&dataset(), 30), DELIVERIES.resource(&dataset(), 0)];
+    let resources =
+        [RAW.resource(&dataset(), 30), DELIVERIES.resource(&dataset(), 0), REQUESTS.resource(&dataset(), 7)];
     let pinned: Vec<Value> = serde_json::from_str(include_str!("fixtures/tables.json")).unwrap();
     assert_eq!(resources.to_vec(), pinned);
 }

@@ -3,6 +3,7 @@
 use super::sql::{Token, shown, tokens};
 use super::*;
 use crate::bigquery::account_views::views;
+use crate::bigquery::request_view::requests_by_event;
 use crate::bigquery::view::raw_normalized;
 use proptest::prelude::*;
 
@@ -10,8 +11,11 @@ use proptest::prelude::*;
 fn every_view_has_the_columns_of_d1() {
     let columns = [column("order", "order"), column("gr__e", "größe")];
     let db = d1(&columns);
-    let raw_normalized = ("raw_normalized", raw_normalized(&dataset(), &columns));
-    for (name, query) in [raw_normalized].into_iter().chain(views(&dataset())) {
+    let others = [
+        ("raw_normalized", raw_normalized(&dataset(), &columns)),
+        ("requests_by_event", requests_by_event(&dataset())),
+    ];
+    for (name, query) in others.into_iter().chain(views(&dataset())) {
         assert_eq!(shown(&query), d1_columns(&db, name), "{name}");
     }
 }
@@ -91,6 +95,20 @@ fn deliveries_are_told_apart_by_shard_and_seq() {
         let reads_deliveries = query.contains(".deliveries`");
         assert_eq!(told_apart || latest_alone || distinct, reads_deliveries, "{name}");
     }
+}
+
+/// A filter on any of these columns goes down to the partitions and blocks of the table, and of a row that is there twice
+/// one counts.
+#[test]
+fn calls_are_found_by_day_tracker_and_run_and_told_apart_by_shard_and_seq() {
+    let query = requests_by_event(&dataset());
+    assert!(
+        query.contains("DATE(receivedAt, 'UTC') AS day\n  FROM `shop-4711.events.requests`\n"),
+        "{query}"
+    );
+    assert_eq!(query.matches("AS day").count(), 1, "{query}");
+    assert_eq!(groups(&query, "PARTITION"), [["day", "tracker", "run", "shard", "seq"]]);
+    assert!(query.ends_with("\nWHERE number = 1"), "{query}");
 }
 
 fn odd_name() -> impl Strategy<Value = String> {

@@ -5,11 +5,12 @@ mod account_views;
 mod model;
 mod normalized;
 mod raw;
+mod requests;
 mod retention;
 
 use super::*;
 use event::account::LIVE;
-use event::{Change, Delivery, LedgerLine, Millis, Payload, Rule};
+use event::{Change, Delivery, LedgerLine, Millis, Payload, Rule, SentRequest};
 use proptest::prelude::*;
 use rusqlite::limits::Limit;
 use rusqlite::types::{Value, ValueRef};
@@ -136,4 +137,25 @@ fn deliver(db: &Connection, deliveries: &[Delivery]) -> usize {
 
 fn count(db: &Connection, lines: &[LedgerLine]) -> usize {
     db.execute(INSERT_LEDGER, [serde_json::to_string(lines).unwrap()]).unwrap()
+}
+
+/// A call that carried two events.
+fn request(shard: u32, seq: i64) -> SentRequest {
+    SentRequest {
+        shard,
+        seq,
+        run: LIVE.to_owned(),
+        tracker: "ga4".to_owned(),
+        method: "POST".to_owned(),
+        url: "https://vendor.example/?key=[secret]".to_owned(),
+        body: r#"{"events":[1,2]}"#.to_owned(),
+        status: Some(204),
+        events: vec![("p".to_owned(), 0, 1), ("q".to_owned(), 3, 2)],
+        received_at: Millis(NOON),
+        timestamp: Millis(NOON + seq),
+    }
+}
+
+fn send(db: &Connection, requests: &[SentRequest]) -> usize {
+    db.execute(INSERT_REQUESTS, [serde_json::to_string(requests).unwrap()]).unwrap()
 }

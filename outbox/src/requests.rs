@@ -1,0 +1,53 @@
+//! What Trace tells of the calls to a vendor, where that is wanted, goes to the warehouses like accounts do.
+
+use crate::deliver::DeliverBatch;
+use crate::pack::{Packs, Table};
+use crate::shard::{Shard, State};
+use crate::sql::{Database, SqlError};
+use event::wire::CallMade;
+use event::{Millis, SentRequest};
+
+impl<D: Database> Shard<D> {
+    /// Writes down the calls that were made for a batch.
+    pub(crate) fn log_calls(
+        &mut self,
+        batch: &DeliverBatch,
+        calls: Vec<CallMade>,
+        now: Millis,
+    ) -> Result<(), SqlError> {
+        if calls.is_empty() {
+            return Ok(());
+        }
+        let mut packs = Packs::from(self.state.next_number, Table::Requests);
+        for call in calls {
+            let items =
+                || call.events.iter().filter_map(|(place, idx)| Some((batch.items.get(*place)?, *idx)));
+            let events = items().map(|(item, idx)| (item.payload.clone(), idx, item.attempts + 1)).collect();
+            let received_at = items().map(|(item, _)| item.at).min().unwrap_or(now);
+            let (seq, shard) = (packs.next(), self.number);
+            let CallMade { method, url, body, status, at: timestamp, .. } = call;
+            let (run, tracker) = (batch.run.clone(), batch.tracker.clone());
+            packs.push(&SentRequest {
+                shard,
+                seq,
+                run,
+                tracker,
+                method,
+                url,
+                body,
+                status,
+                events,
+                received_at,
+                timestamp,
+            })?;
+        }
+        let packed = self.state.packed + packs.bytes();
+        let next = State { next_number: packs.next(), packed, ..self.state.clone() };
+        self.db.transaction(&mut || {
+            packs.write(&self.db)?;
+            next.save(&self.db)
+        })?;
+        self.state = next;
+        Ok(())
+    }
+}
