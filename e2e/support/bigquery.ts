@@ -7,9 +7,10 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import type { Sandbox } from "../../sandbox/server.ts";
 
-/** Dispatcher's settings. */
-export function bigqueryAt(sandbox: Sandbox): Record<string, string> {
+/** Dispatcher's settings, with these warehouses. */
+export function bigqueryAt(sandbox: Sandbox, warehouse: string): Record<string, string> {
   return {
+    WAREHOUSE: warehouse,
     BIGQUERY_KEY: JSON.stringify(sandbox.serviceAccount()),
     BIGQUERY_ENDPOINT: sandbox.url,
   };

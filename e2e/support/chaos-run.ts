@@ -6,9 +6,11 @@ import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import { promisify } from "node:util";
 import type { Row } from "./account.ts";
+import { copyOf } from "./chaos-copy.ts";
 import { problems } from "./chaos-verdict.ts";
 import { startVictim, type Victim } from "./chaos-victim.ts";
-import { heal, numbersOf, worsen } from "./chaos-weather.ts";
+import { heal, worsen } from "./chaos-weather.ts";
+import { numbersOf } from "./numbers.ts";
 import { eventually } from "./wait.ts";
 
 export interface Plan {
@@ -19,6 +21,8 @@ export interface Plan {
   /** Payloads each second. */
   rate: number;
   kills: number;
+  /** Where rows go, one of them; `d1` where nothing is said. */
+  warehouse?: "d1" | "bigquery";
   /** Hears what is done. */
   say?: (what: string) => void;
 }
@@ -60,7 +64,7 @@ const WEATHER_MS = 300;
 const LIFE = 0.3;
 
 /** How long everything may take to settle: an alarm that stands in for a lost timer rings after 30 s. */
-const SETTLE = "90s";
+const SETTLE_MS = 90_000;
 
 /** Short waits, so that a run sees many retries; several shards, so that one may be idle when it is killed. */
 const OPTIONS = {
@@ -82,8 +86,8 @@ FROM ledger`;
 
 /** Does what `plan` says. Leaves the folder of the run, and says where it is, if it fails. */
 export async function chaos(plan: Plan): Promise<Outcome> {
-  const victim = await startVictim(OPTIONS);
-  const { say = () => {} } = plan;
+  const { warehouse = "d1", say = () => {} } = plan;
+  const victim = await startVictim({ ...OPTIONS, warehouse });
   let keep = true;
   try {
     const sent = join(victim.folder, "sent");
@@ -92,7 +96,9 @@ export async function chaos(plan: Plan): Promise<Outcome> {
     heal(victim.sandbox);
     say("everything works again");
     await load.done;
-    const report = await verify(victim, sent);
+    const settled = warehouse === "bigquery" && (await remains(victim));
+    const d1 = settled ? copyOf(victim.sandbox, victim.folder) : victim.d1;
+    const report = await verify(victim, sent, d1);
     const shards = await remains(victim);
     const outcome = { report, kills, shards };
     keep = problems(outcome).length > 0;
@@ -139,14 +145,14 @@ function publish(victim: Victim, plan: Plan, file: string): Load {
 /** Kills and bad weather, as long as payloads are sent or kills are left. Returns the kills under load. */
 async function torment(
   victim: Victim,
-  { seed, seconds, kills, say = () => {} }: Plan,
+  { seed, seconds, kills, warehouse = "d1", say = () => {} }: Plan,
   load: Load,
 ): Promise<number> {
   const [weather, life] = [numbersOf(seed), numbersOf(~seed)];
   let [killed, killedUnderLoad, isOver] = [0, 0, false];
   const blow = async () => {
     while (!isOver) {
-      say(worsen(victim.sandbox, weather));
+      say(worsen(victim.sandbox, warehouse, weather));
       await wait(2 * WEATHER_MS * weather());
     }
   };
@@ -166,8 +172,8 @@ async function torment(
   return killedUnderLoad;
 }
 
-async function verify(victim: Victim, sent: string): Promise<Report> {
-  const places = ["--d1", victim.d1, "--sandbox", victim.sandbox.url, "--settle", SETTLE];
+async function verify(victim: Victim, sent: string, d1: string): Promise<Report> {
+  const places = ["--d1", d1, "--sandbox", victim.sandbox.url, "--settle", `${SETTLE_MS}ms`];
   const command = ["load", "--verify-only", sent, "--json", ...places];
   // It fails where something is lost, and says the same in its report.
   const failed = (error: { stdout?: string }) => {
@@ -184,6 +190,8 @@ async function verify(victim: Victim, sent: string): Promise<Report> {
 async function remains({ shards }: Victim): Promise<Row[]> {
   const isEmpty = ({ payloads, owed, packs }: Row) => payloads === 0 && owed === 0 && packs === 0;
   // The test says what is wrong with what is left.
-  await eventually("the shards keep nothing", () => shards(SHARDS).every(isEmpty)).catch(() => {});
+  await eventually("the shards keep nothing", () => shards(SHARDS).every(isEmpty), SETTLE_MS).catch(
+    () => {},
+  );
   return shards(SHARDS);
 }

@@ -1,6 +1,6 @@
 // Workers in a process group that is killed and started again, on the same port and on what was stored.
 
-import { type ChildProcess, execFileSync, fork } from "node:child_process";
+import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
 import {
   closeSync,
@@ -15,7 +15,9 @@ import { join, resolve } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { startSandbox } from "../../sandbox/server.ts";
 import type { Row } from "./account.ts";
+import { bigqueryAt, makeTables } from "./bigquery.ts";
 import type { HostOrder } from "./chaos-host.ts";
+import { migration } from "./d1.ts";
 import { type Options, workers } from "./workers.ts";
 
 /** On the disk of the checkout: /tmp may be memory, where a commit costs nothing. */
@@ -31,16 +33,19 @@ export async function startVictim(options: Options = {}) {
   const log = join(folder, "log");
   const sandbox = await startSandbox();
   const faults = { FAULTS_URL: sandbox.url };
+  const { warehouse = "d1" } = options;
+  const elsewhere = warehouse === "d1" ? {} : bigqueryAt(sandbox, warehouse);
+  if (warehouse !== "d1") await makeTables(sandbox);
   const vars = {
     ...options,
-    dispatcher: { ...faults, ...options.dispatcher },
+    dispatcher: { ...faults, ...elsewhere, ...options.dispatcher },
     trace: { ...faults, GA4_VALIDATE_SAMPLE: "0", ...options.trace },
   };
   const order = { port: 0, state, workers: workers(sandbox.url, vars).map(withFaults) };
   let { host, port } = await start({ ...order, migration: migration() }, log);
   order.port = port;
   const d1 = databases(state, "d1")[0] as string;
-  const warehouse = new DatabaseSync(d1, { readOnly: true, timeout: 10_000 });
+  const file = new DatabaseSync(d1, { readOnly: true, timeout: 10_000 });
 
   const kill = async (): Promise<void> => {
     if (host.exitCode !== null || host.signalCode !== null) return;
@@ -57,8 +62,7 @@ export async function startVictim(options: Options = {}) {
     /** The warehouse's file. */
     d1,
     /** Asks the warehouse, past the Workers. */
-    sql: (sql: string, ...values: (string | number)[]): Row[] =>
-      warehouse.prepare(sql).all(...values),
+    sql: (sql: string, ...values: (string | number)[]): Row[] => file.prepare(sql).all(...values),
     /** Asks the database of every shard, past the Workers. */
     shards: (sql: string): Row[] =>
       databases(state, "do").flatMap((file) => {
@@ -75,7 +79,7 @@ export async function startVictim(options: Options = {}) {
     },
     /** `keep`: leave what was stored, to be looked at. */
     close: async ({ keep = false } = {}): Promise<void> => {
-      warehouse.close();
+      file.close();
       await kill();
       await sandbox.close();
       if (!keep) rmSync(folder, { recursive: true, force: true });
@@ -90,13 +94,6 @@ function withFaults<W extends { modules: { path: string }[] }>(worker: W): W {
     return path === module.path ? module : { ...module, contents: readFileSync(path) };
   });
   return { ...worker, modules };
-}
-
-function migration(): string[] {
-  const sql = execFileSync("target/debug/sparrow", ["warehouse", "migrate", "--print"], {
-    encoding: "utf8",
-  });
-  return sql.split(/;\n/).filter((statement) => statement.trim());
 }
 
 /** Files of databases, named after the hash of their objects' ids. */

@@ -29,20 +29,35 @@ const FAULTS: Fault[] = [
   { mode: "panic", times: 2 },
 ];
 
-/** Numbers from 0 to 1 that follow from a seed (a SplitMix generator on 32 bits). */
-export function numbersOf(seed: number): () => number {
-  let state = seed | 0;
-  return () => {
-    state = (state + 0x9e3779b9) | 0;
-    let mixed = Math.imul(state ^ (state >>> 16), 0x21f0aaad);
-    mixed = Math.imul(mixed ^ (mixed >>> 15), 0x735a2d97);
-    return ((mixed ^ (mixed >>> 15)) >>> 0) / 2 ** 32;
-  };
-}
+const QUOTA = { error: { code: 403, errors: [{ reason: "quotaExceeded", message: "Exceeded" }] } };
+
+/** How BigQuery fails. None of it is a row's fault: of one that is refused no more is heard. */
+const BIGQUERY: Behaviour[] = [
+  { mode: "error", status: 503, times: 5 },
+  { mode: "error", status: 401, times: 1 },
+  { mode: "error", status: 403, body: QUOTA, times: 3 },
+  { mode: "cut", times: 3 },
+  { mode: "cut", stored: true, times: 3 },
+  { mode: "slow", delayMs: 700, times: 5 },
+  { mode: "hang", times: 1 },
+];
+
+/** A row that is stored twice, and one that fails for once. */
+const BIGQUERY_ROWS = ["bigquery-insert-id", "bigquery-row-failed"];
 
 /** Lets one more thing go wrong, or one vendor work again. Says what. */
-export function worsen(sandbox: Sandbox, next: () => number): string {
+export function worsen(sandbox: Sandbox, warehouse: string, next: () => number): string {
   const one = <T>(choices: readonly T[]) => choices[Math.floor(next() * choices.length)] as T;
+  if (warehouse === "bigquery" && next() < 0.3) {
+    if (next() < 0.3) {
+      const place = one(BIGQUERY_ROWS);
+      sandbox.faults(place, { mode: "error", times: 2 });
+      return place;
+    }
+    const behaviour = one(BIGQUERY);
+    sandbox.control("bigquery", behaviour);
+    return told("bigquery", behaviour);
+  }
   if (next() < 0.5) {
     const [place, fault] = [one(PLACES), one(FAULTS)];
     sandbox.faults(place, fault);
@@ -50,11 +65,15 @@ export function worsen(sandbox: Sandbox, next: () => number): string {
   }
   const [vendor, behaviour] = [one(TRACKERS), one([...VENDORS, { mode: "ok" } as const])];
   sandbox.control(vendor, behaviour);
-  return `${vendor}: ${behaviour.mode} ${"status" in behaviour ? behaviour.status : ""}`.trim();
+  return told(vendor, behaviour);
+}
+
+function told(vendor: string, { mode, status }: Behaviour): string {
+  return `${vendor}: ${mode} ${status ?? ""}`.trim();
 }
 
 /** From now on everything works. */
 export function heal(sandbox: Sandbox): void {
-  for (const vendor of TRACKERS) sandbox.control(vendor, { mode: "ok" });
-  for (const place of PLACES) sandbox.faults(place, { mode: "none" });
+  for (const vendor of [...TRACKERS, "bigquery"]) sandbox.control(vendor, { mode: "ok" });
+  for (const place of [...PLACES, ...BIGQUERY_ROWS]) sandbox.faults(place, { mode: "none" });
 }

@@ -1,6 +1,5 @@
 // The Workers as built for production, in one workerd, with a local D1 and the vendor sandbox.
 
-import { execFileSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -8,6 +7,7 @@ import { convertV4MiniflareOptions, Miniflare } from "miniflare";
 import { startSandbox } from "../../sandbox/server.ts";
 import { account, type Row } from "./account.ts";
 import { bigqueryAt, makeTables } from "./bigquery.ts";
+import { migration } from "./d1.ts";
 import { type Options, TRACKERS, workers } from "./workers.ts";
 
 export const DEVELOPMENT_KEY = "sparrow-development-key";
@@ -56,7 +56,7 @@ export async function startSparrow(options: Options = {}) {
   const lines: string[] = [];
   let running = await run(options);
   try {
-    await migrate(running.D1);
+    for (const statement of migration()) await running.D1.prepare(statement).run();
     if (options.warehouse?.includes("bigquery")) await makeTables(sandbox);
   } catch (error) {
     await close();
@@ -65,7 +65,7 @@ export async function startSparrow(options: Options = {}) {
 
   async function run(options: Options) {
     const { warehouse } = options;
-    const elsewhere = warehouse ? { WAREHOUSE: warehouse, ...bigqueryAt(sandbox) } : {};
+    const elsewhere = warehouse ? bigqueryAt(sandbox, warehouse) : {};
     const dispatcher = { ...elsewhere, ...options.dispatcher };
     const workerd = new Miniflare(
       convertV4MiniflareOptions({
@@ -155,17 +155,4 @@ export async function startSparrow(options: Options = {}) {
     },
     close,
   };
-}
-
-async function migrate(database: Database): Promise<void> {
-  const sql = execFileSync(
-    "target/debug/sparrow",
-    ["warehouse", "migrate", "--warehouse", "d1", "--print"],
-    {
-      encoding: "utf8",
-    },
-  );
-  for (const statement of sql.split(/;\n/)) {
-    if (statement.trim()) await database.prepare(statement).run();
-  }
 }
