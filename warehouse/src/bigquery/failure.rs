@@ -30,7 +30,7 @@ pub enum Kind {
     Split,
 }
 
-const RIGHTS: &str = "give the service account the roles BigQuery Data Editor and BigQuery Job User";
+const RIGHTS: &str = "give the service account the role BigQuery User, and BigQuery Data Editor of a dataset that it did not make";
 const NAMES: &str = "check project, dataset and location, and make the tables with `sparrow warehouse init`";
 const CREDENTIALS: &str = "check that the service account's key is valid and the clock right";
 

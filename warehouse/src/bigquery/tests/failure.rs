@@ -28,7 +28,7 @@ fn what_a_person_can_do_is_said() {
     let said = |status, reason| succeeded(status, &body(reason)).unwrap_err().to_string();
     assert_eq!(
         said(403, "accessDenied"),
-        "Google answered accessDenied: give the service account the roles BigQuery Data Editor and BigQuery Job User"
+        "Google answered accessDenied: give the service account the role BigQuery User, and BigQuery Data Editor of a dataset that it did not make"
     );
     assert_eq!(said(503, "backendError"), "Google answered backendError: try again later");
     let elsewhere = "Google answered invalidQuery: see https://cloud.google.com/bigquery/docs/error-messages";
