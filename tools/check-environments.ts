@@ -34,7 +34,7 @@ function read(config: string, env?: string): Config {
 
 function bindings(config: Config): string {
   const names = [
-    ...config.d1_databases.map((one) => `d1 ${one.binding}`),
+    // D1 is compared below: an environment without it has none.
     ...(config.services ?? []).map((one) => `service ${one.binding}`),
     ...config.kv_namespaces.map((one) => `kv ${one.binding}`),
     ...config.durable_objects.bindings.map((one) => `object ${one.name} (${one.class_name})`),
@@ -123,6 +123,12 @@ for (const env of [undefined, ...ENVIRONMENTS]) {
     if (!observability?.enabled || !observability.redact_query_string) {
       faults.push(`${name}: observability must have enabled = true and redact_query_string = true`);
     }
+  }
+  const usesD1 = String(dispatcher.vars.WAREHOUSE ?? "d1")
+    .split(",")
+    .includes("d1");
+  if (usesD1 && !dispatcher.d1_databases.some((one) => one.binding === "D1")) {
+    say("Dispatcher must have the binding D1, or another WAREHOUSE");
   }
   for (const { database_id: id } of env ? dispatcher.d1_databases : []) {
     if (id && id !== PLACEHOLDER) claim(where, `database ${id}`);
