@@ -1,6 +1,7 @@
 //! `sparrow`: what people do with Sparrow from a terminal.
 
 mod bigquery;
+mod clock;
 mod load;
 mod warehouse;
 

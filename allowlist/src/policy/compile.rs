@@ -1,5 +1,6 @@
 //! From the file to the compiled policy, with every fault reported at once.
 
+use super::column::is_column;
 use super::file::{EventFile, KindFile, PolicyFile, PropertyFile, SourcesFile};
 use super::{
     BASE_COLUMNS, DEFAULT_MAX_LENGTH, EventRule, KeyRule, Kind, MAX_COLUMNS, OriginRule, Policy,
@@ -160,6 +161,11 @@ fn compile_property(path: &str, name: &str, file: PropertyFile, faults: &mut Vec
     if file.column && name.contains(['"', '\\']) {
         faults.push(format!("{path}: a name with a quote or a backslash cannot be a column"));
     }
+    if file.column && !is_column(&column_name(name)) {
+        faults.push(format!(
+            "{path}: as a column its name is too long, or one that BigQuery keeps for itself; it is in `properties` without `column`"
+        ));
+    }
     let (kind, default_treatment) = match file.kind {
         KindFile::String => {
             let max_length = file.max_length.unwrap_or(DEFAULT_MAX_LENGTH);
@@ -253,6 +259,7 @@ mod tests {
             event = { type = "string", column = true }
             "a b" = { type = "string", column = true }
             "a-b" = { type = "string", column = true }
+            _partitionTime = { type = "string", column = true }
             "#,
         );
         let expected = [
@@ -268,6 +275,7 @@ mod tests {
             "`max_length` is for strings",
             "column `event`, which every event has",
             "column `a_b`, which property `a b` has",
+            "`_partitionTime`: as a column its name is too long, or one that BigQuery keeps",
         ];
         for part in expected {
             assert!(faults.iter().any(|fault| fault.contains(part)), "{part} not in {faults:#?}");

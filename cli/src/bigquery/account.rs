@@ -1,8 +1,8 @@
 //! Who we are to Google: a service account that signs its own tokens, or has them exchanged.
 
-use super::clock;
 use super::reply::{CallError, reply};
 use super::rs256::{KeyUnusable, Rs256};
+use crate::clock;
 use warehouse::bigquery::{SCOPE, ServiceAccount, Token, assertion, bearer, exchange, exchanged};
 
 /// What goes with each call.

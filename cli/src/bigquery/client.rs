@@ -1,8 +1,8 @@
 //! Sends requests and tries again where that helps.
 
 use super::account::Account;
-use super::clock;
 use super::reply::{CallError, reply};
+use crate::clock;
 use reqwest::redirect::Policy;
 use std::time::Duration;
 use tokio::time::sleep;

@@ -2,7 +2,6 @@
 
 mod account;
 mod client;
-mod clock;
 mod reply;
 mod rs256;
 

@@ -1,7 +1,6 @@
 //! `sparrow load`: sends events under load, then looks for every one of them.
 
 mod answer;
-mod clock;
 mod latency;
 mod pace;
 mod publish;
@@ -127,7 +126,7 @@ async fn phases(load: &Load) -> Result<bool, LoadError> {
     let (seed, sent) = match &load.verify_only {
         Some(file) => (None, sent::read(file)?),
         None => {
-            let seed = load.seed.unwrap_or_else(|| clock::now().unsigned_abs());
+            let seed = load.seed.unwrap_or_else(|| crate::clock::now().0.unsigned_abs());
             writeln!(io::stderr(), "sending to {}; seed {seed}", load.url)?;
             (Some(seed), publish(load, seed, &client).await?)
         }

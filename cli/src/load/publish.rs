@@ -1,10 +1,10 @@
 //! The first phase: sends the payloads and writes down what was heard of each.
 
 use super::answer::{Answer, pause};
-use super::clock;
 use super::pace::{End, Pace, due};
 use super::sent::Sent;
 use super::workload::{Payload, Workload};
+use crate::clock;
 use sha2::{Digest, Sha256};
 use std::cell::Cell;
 use std::collections::BTreeMap;
@@ -116,7 +116,7 @@ impl Sender {
             sha256: hex::encode(Sha256::digest(&payload.body)),
             acked: false,
             attempts: 0,
-            first_at: clock::now(),
+            first_at: clock::now().0,
             last_at: 0,
             latency_us: None,
             refused: BTreeMap::new(),
@@ -127,7 +127,7 @@ impl Sender {
             // Never closed, so it is always granted.
             let permit = self.open.acquire().await;
             sent.attempts += 1;
-            sent.last_at = clock::now();
+            sent.last_at = clock::now().0;
             let began = Instant::now();
             let (status, retry_after) = self.attempt(&payload, sent.last_at).await;
             drop(permit);

@@ -8,8 +8,8 @@ pub mod raw;
 mod run;
 pub mod vendors;
 
-use super::clock;
 use super::sent::Sent;
+use crate::clock;
 use accounts::Accounts;
 use event::Millis;
 use run::Run;
@@ -99,7 +99,7 @@ fn is_quiet(db: &Connection, run: &Run<'_>) -> Result<bool, VerifyError> {
 fn look(db: &Connection, run: &Run<'_>) -> Result<Findings, VerifyError> {
     let mut findings = Findings::new(run.sent.len());
     let first = run.sent.iter().map(|payload| payload.first_at).min().unwrap_or_default();
-    let days = [Millis(first).day(), Millis(clock::now()).day()];
+    let days = [Millis(first).day(), clock::now().day()];
     // All of one moment: between two queries something may arrive.
     let db = db.unchecked_transaction()?;
     let mut missing = Vec::new();

@@ -32,8 +32,8 @@ fn sent() -> Vec<Sent> {
             events: [0, 1].map(|idx| Uuid::from_bytes([number * 2 + idx + 1; 16])).to_vec(),
             acked: number < 2,
             attempts: 1,
-            first_at: clock::now(),
-            last_at: clock::now(),
+            first_at: clock::now().0,
+            last_at: clock::now().0,
             latency_us: Some(1000),
             refused: std::collections::BTreeMap::new(),
         })
@@ -227,7 +227,7 @@ fn a_warehouse_without_its_tables_says_so() {
 #[test]
 fn the_tables_of_the_migration_are_read() {
     let workload = crate::load::workload::Workload { seed: 1, visitors: 2, events: 3, body_bytes: 0 };
-    let now = Millis(clock::now());
+    let now = clock::now();
     let db = Connection::open_in_memory().unwrap();
     for statement in warehouse::d1::migration(&[]) {
         db.execute_batch(&statement).unwrap();
