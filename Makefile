@@ -3,9 +3,11 @@ SHELL := /bin/bash
 # Both `setup` targets install into the same folders, and Cargo uses every core by itself.
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
-.PHONY: help dev test setup setup-browser sdk build build-faults fmt lint doc check-deps unit e2e chaos bench deploy-dry-run check-env deploy clean
+.PHONY: help dev test setup setup-browser sdk build build-faults fmt lint doc check-deps unit e2e chaos bench bench-signing deploy-dry-run check-env deploy clean
 
 node := node_modules/node/bin/node
+# A workspace of its own.
+signing := --manifest-path bench/signing/Cargo.toml
 export PATH := $(CURDIR)/node_modules/node/bin:$(CURDIR)/node_modules/.bin:$(CURDIR)/.tools/bin:$(PATH)
 
 help: ## This list
@@ -38,11 +40,14 @@ build-faults: build
 
 fmt: setup ## Format everything
 	@cargo fmt
+	@cargo fmt $(signing)
 	@biome check --write --colors=off --log-level=warn .
 
 lint: setup sdk ## Formatting, lints and types, warnings denied
 	@cargo fmt --check
+	@cargo fmt --check $(signing)
 	@cargo clippy --quiet --workspace --all-targets --all-features -- -D warnings
+	@cargo clippy --quiet $(signing) --target-dir target --all-targets --all-features -- -D warnings
 	@biome ci --colors=off --log-level=warn .
 	@tsc -p .
 
@@ -51,6 +56,7 @@ doc: setup sdk ## API documentation, warnings denied
 
 check-deps: setup ## Licences, sources and the rule which crate may depend on which
 	@cargo deny --log-level=error check licenses bans sources
+	@cargo deny --log-level=error $(signing) check licenses bans sources
 	@$(node) tools/check-layers.ts
 
 unit: setup-browser sdk ## Rust, SDK, sandbox and benchmark tests
@@ -70,6 +76,13 @@ bench: build ## Measure against two floors, about an hour: BENCH=--quick for a m
 	@cargo build --quiet -p sparrow-cli
 	@$(node) bench/main.ts $(BENCH)
 
+ROUNDS = 10
+bench-signing: setup ## Measure two ways to sign for BigQuery, ten minutes: ROUNDS=10
+	@tools/build-worker bench/signing
+	@tools/build-worker --subtle bench/signing
+	@tools/build-worker --jsonwebtoken bench/signing
+	@$(node) bench/signing/main.ts $(ROUNDS)
+
 deploy-dry-run: build build-faults ## What deploying would upload, for each Worker and environment
 	@tools/check-release
 	@tools/deploy-dry-run
@@ -82,4 +95,4 @@ deploy: check-env build ## Bring warehouse, Trace, Dispatcher and Console of ENV
 	@tools/deploy "$(ENV)"
 
 clean: ## Remove what was built, and the local warehouse
-	@rm -rf target {dispatcher,trace}/build-faults {dispatcher,trace,console}/build sdk-js/dist .wrangler
+	@rm -rf target {dispatcher,trace}/build-faults {dispatcher,trace,console}/build bench/signing/build{,-*} sdk-js/dist .wrangler

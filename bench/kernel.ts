@@ -27,6 +27,16 @@ export function cpuMs(pid: number): number {
   return (Number(fields[11]) + Number(fields[12])) * TICK_MS;
 }
 
+/** The same by the threads that it has now, to the microsecond: for what takes less than many ticks. */
+export function threadsMs(pid: number): number {
+  const threads = readdirSync(`/proc/${pid}/task`);
+  // The first number of schedstat: time on a processor, in ns.
+  const spent = threads.map((thread) =>
+    Number(readFileSync(`/proc/${pid}/task/${thread}/schedstat`, "latin1").split(" ")[0]),
+  );
+  return spent.reduce((sum, one) => sum + one) / 1e6;
+}
+
 /** CPU time used so far by everything that runs on the machine, in ms. */
 export function machineMs(): number {
   // The first line of proc_stat(5): user, nice, system, idle, iowait, irq, softirq, and others.

@@ -1,7 +1,7 @@
 //! From the file to the compiled policy, with every fault reported at once.
 
-use super::column::is_column;
 use super::file::{EventFile, KindFile, PolicyFile, PropertyFile, SourcesFile};
+use super::reserved::is_column;
 use super::{
     BASE_COLUMNS, DEFAULT_MAX_LENGTH, EventRule, KeyRule, Kind, MAX_COLUMNS, OriginRule, Policy,
     PropertyRule, Sources, Treatment, column_name,

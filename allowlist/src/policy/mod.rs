@@ -5,6 +5,8 @@ mod column;
 mod compile;
 #[cfg(feature = "toml")]
 mod file;
+#[cfg(feature = "toml")]
+mod reserved;
 
 pub use column::{BASE_COLUMNS, Column, MAX_COLUMNS, column_name};
 #[cfg(feature = "toml")]
