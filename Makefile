@@ -64,7 +64,9 @@ unit: setup-browser sdk ## Rust, SDK, sandbox and benchmark tests
 	@$(node) --test --test-timeout=120000 'sdk-js/test/*.test.ts' 'sandbox/test/*.test.ts' 'bench/test/*.test.ts'
 
 e2e: build build-faults setup-browser ## End-to-end tests on workerd with a browser
+	@tools/bqemulator
 	@cargo build --quiet -p sparrow-cli
+	@cargo build --quiet -p sparrow-warehouse --examples
 	@$(node) --test --test-timeout=120000 --test-concurrency=1 'e2e/*.test.ts'
 
 SECONDS = 300

@@ -179,13 +179,16 @@ for (const [i, { about, behaviour, told }] of failures.entries()) {
 }
 
 test("a request that is too long is sent in halves", async () => {
-  // While one call takes its time, the others come together.
-  sparrow.sandbox.control("bigquery", { mode: "slow", delayMs: 1000, times: 1 });
-  await send("slow", 1);
-  await until("it is under way", () => sparrow.sandbox.openCalls().now.bigquery === 1);
+  // So that they come together, and alone.
+  const pause = (tracker: string, paused: boolean) =>
+    sparrow.outbox("/pause", 0, { tracker, paused });
+  await pause("(raw bigquery)", true);
+  await pause("(accounts bigquery)", true);
   const sent = await send("long", 16);
   sparrow.sandbox.control("bigquery", { mode: "error", status: 413, body: "<html>", times: 1 });
+  await pause("(raw bigquery)", false);
   await allAreStored("long", 16);
+  await pause("(accounts bigquery)", false);
   assert.deepEqual(stored("long"), sent);
   assert.equal((await lane("(raw bigquery)")).dead, 0);
   const refused = inserts("raw").filter(({ status }) => status === 413);
@@ -216,10 +219,12 @@ test("the token is exchanged for Google's where that is wanted, and renewed afte
     stored("oauth"),
     sent.sort((a, b) => a.id.localeCompare(b.id, "en", { numeric: true })),
   );
+  // Each lane may have asked for itself.
   const exchanges = sparrow.sandbox.requests("token").map(({ status }) => status);
-  assert.deepEqual(exchanges.slice(0, 1).concat(exchanges.slice(-2)), [503, 200, 200]);
+  assert.equal(exchanges[0], 503);
   const shown = new Set(inserts("raw").map(({ headers }) => headers.authorization));
-  assert.equal(shown.size, 2);
+  const granted = exchanges.filter((status) => status === 200).length;
+  assert.ok(shown.size >= 2 && shown.size <= granted, `${granted} granted, ${shown.size} shown`);
   await sparrow.restart({ dispatcher: {} });
 });
 

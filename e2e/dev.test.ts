@@ -2,15 +2,12 @@
 // answer and the sandbox's page.
 
 import assert from "node:assert/strict";
-import { type ChildProcess, execFileSync, spawn } from "node:child_process";
-import { once } from "node:events";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { execFileSync } from "node:child_process";
 import { after, before, test } from "node:test";
 import type { Browser, Page } from "playwright-core";
 import type { RequestRecord } from "../sandbox/server.ts";
 import { launch } from "./support/chromium.ts";
+import { command, type Dev, startDev } from "./support/dev.ts";
 import { eventually } from "./support/wait.ts";
 
 /** The vendors, and what the sandbox's page calls them. */
@@ -22,46 +19,17 @@ const TITLES = {
 };
 const VENDORS = Object.keys(TITLES);
 const SANDBOX = "http://127.0.0.1:8788";
-const readme = readFileSync("README.md", "utf8");
-const state = mkdtempSync(join(tmpdir(), "sparrow-"));
-let dev: ChildProcess;
+let dev: Dev;
 let browser: Browser;
-let output = "";
-let ended = false;
-
-/** The first command of the README that begins so, to the end of its code block. */
-function command(start: string): string {
-  const block = readme.slice(readme.indexOf(`\n${start}`) + 1);
-  return block.slice(0, block.indexOf("\n```"));
-}
 
 before(async () => {
-  // The Workers were built already, and the developer's own warehouse is left alone.
-  const env = { ...process.env, SKIP_WORKER_BUILD: "1", SPARROW_STATE: state };
-  // A group of its own, so that Ctrl-C reaches everything below it as it does in a terminal.
-  dev = spawn("make", ["dev"], { env, detached: true, stdio: ["ignore", "pipe", "pipe"] });
-  for (const stream of [dev.stdout, dev.stderr]) stream?.on("data", (chunk) => (output += chunk));
-  // Not "exit": only now is everything said, as that a port is in use by another `make dev`.
-  dev.once("close", () => (ended = true));
-  await eventually(
-    "Sparrow is running",
-    () => {
-      assert.ok(!ended, `\`make dev\` ended without starting:\n${output}`);
-      return output.includes("Sparrow is running");
-    },
-    90_000,
-  );
+  dev = await startDev();
   browser = await launch();
 });
 
 after(async () => {
   await browser?.close();
-  if (dev.pid && dev.exitCode === null) {
-    const exit = once(dev, "exit");
-    process.kill(-dev.pid, "SIGINT");
-    await exit;
-  }
-  rmSync(state, { recursive: true, force: true });
+  await dev?.close();
 });
 
 async function requests(vendor: string): Promise<RequestRecord[]> {
@@ -81,7 +49,7 @@ async function atEveryVendor(text: string): Promise<RequestRecord[]> {
 
 /** Rows of a SQL command of the README's form. */
 function rows(sql: string): Record<string, unknown>[] {
-  const shell = `${sql} --json --persist-to ${state} 2>/dev/null`;
+  const shell = `${sql} --json --persist-to ${dev.state} 2>/dev/null`;
   const answer = execFileSync("bash", ["-c", shell], { encoding: "utf8" });
   return JSON.parse(answer)[0].results;
 }
@@ -97,6 +65,7 @@ async function page(path: string): Promise<Page> {
 }
 
 test("both addresses are told", () => {
+  const output = dev.output();
   assert.ok(output.includes(`${SANDBOX}/demo`) && output.includes(`${SANDBOX}/\n`), output);
 });
 

@@ -1,4 +1,4 @@
-// The sandbox's BigQuery as a warehouse of the Workers.
+// BigQuery as a warehouse: how it is set up, and how the Workers are told of the sandbox's.
 
 import { execFile } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
@@ -16,16 +16,22 @@ export function bigqueryAt(sandbox: Sandbox, warehouse: string): Record<string, 
   };
 }
 
-/** Makes dataset, tables and views as an operator does. */
+/** Makes dataset, tables and views in the sandbox as an operator does. */
 export async function makeTables(sandbox: Sandbox, ...options: string[]): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), "sparrow-key-"));
   try {
     const key = join(folder, "key.json");
     writeFileSync(key, JSON.stringify(sandbox.serviceAccount()), { mode: 0o600 });
-    const where = ["--warehouse", "bigquery", "--endpoint", sandbox.url, "--key", key];
-    const command = ["warehouse", "migrate", ...where, ...options];
-    await promisify(execFile)("target/debug/sparrow", command);
+    await migrate("--endpoint", sandbox.url, "--key", key, ...options);
   } finally {
     rmSync(folder, { recursive: true });
   }
+}
+
+/** Runs `sparrow warehouse migrate` for BigQuery with these options alone, and returns what it says. */
+export async function migrate(...options: string[]): Promise<string> {
+  const isSetting = (name: string) => /^(WAREHOUSE$|BIGQUERY_)|_RETENTION_DAYS$/.test(name);
+  const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !isSetting(name)));
+  const command = ["warehouse", "migrate", "--warehouse", "bigquery", ...options];
+  return (await promisify(execFile)("target/debug/sparrow", command, { env })).stderr;
 }

@@ -18,7 +18,6 @@ pub fn raw_normalized(columns: &[Column]) -> String {
 WITH
 payload AS (
   SELECT
-    rowid AS row,
     eventId AS payloadId,
     timestamp AS receivedAt,
     substr(timestamp, 1, 10) AS day,
@@ -66,7 +65,7 @@ timed AS (
       ELSE max(received - {max_age}, min(received,
         claimed + CASE WHEN received - sentAt BETWEEN -{skew} AND {skew} THEN 0 ELSE coalesce(received - sentAt, 0) END))
     END AS time,
-    ROW_NUMBER() OVER (PARTITION BY day, eventId ORDER BY received, row, idx) AS copy
+    ROW_NUMBER() OVER (PARTITION BY day, eventId ORDER BY received, payloadId, idx) AS copy
   FROM event
 )
 SELECT

@@ -98,8 +98,11 @@ fn an_event_id_counts_once_a_day_and_the_first_copy_stays() {
     log(&db, &copy("second", NOON + 5, "second"));
     log(&db, &copy("first", NOON, "first"));
     log(&db, &copy("next day", NOON + 86_400_000, "next day"));
+    // At the same time the id decides, in every warehouse.
+    log(&db, &copy("z", NOON + 172_800_000, "z"));
+    log(&db, &copy("a", NOON + 172_800_000, "a"));
     let events = rows(&db, "SELECT event FROM raw_normalized ORDER BY receivedAt");
-    assert_eq!(events, [[text("first")], [text("next day")]]);
+    assert_eq!(events, [[text("first")], [text("next day")], [text("a")]]);
 }
 
 #[test]
