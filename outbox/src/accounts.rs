@@ -1,19 +1,23 @@
 //! Accounting: rows of `deliveries`, `ledger` and `requests` go to each warehouse in the order of their numbers.
 
-use crate::lane::{Cause, Failure};
+use crate::lane::{Cause, Failure, Lane};
 use crate::ledger::{Dirty, Key, day_name};
 use crate::pack::{Packs, Table};
 use crate::refused::RefusedRow;
 use crate::row::{Row, only};
 use crate::seen::json;
-use crate::shard::{ACCOUNTS_INTERVALS, Shard, State};
+use crate::shard::{ACCOUNTS_INTERVALS, Shard};
 use crate::sql::{Database, Param, SqlError};
+use crate::state::State;
 use crate::warehouse::Warehouse;
 use event::Millis;
 use serde::Serialize;
 
 /// So many packs are a backlog.
 const BACKLOG: i64 = 50;
+
+/// While a warehouse has a backlog the others get new counters only after so long, in ms: it has to be kept them all.
+const BEHIND_PAUSE: i64 = 60_000;
 
 /// Rows for a warehouse. What was written before is written again after a crash: a row's key is (shard, seq).
 #[derive(Debug)]
@@ -25,7 +29,7 @@ pub struct AccountsBatch {
     /// The warehouse's place.
     at: usize,
     /// The last pack.
-    last: i64,
+    pub(crate) last: i64,
     packs: usize,
 }
 
@@ -34,23 +38,30 @@ pub struct AccountsBatch {
 struct Line<'a>(u32, i64, &'a str, String, &'a str, &'a str, i64, i64, Millis);
 
 impl<D: Database> Shard<D> {
-    /// Whether a warehouse may lack anything.
-    pub(crate) fn has_accounts(&self, at: usize) -> bool {
-        self.state.warehouses[at].packs_to < self.state.next_number - 1 || !self.dirty.is_empty()
+    /// When a warehouse may get what it lacks; nothing where it lacks nothing.
+    pub(crate) fn accounts_at(&self, lane: &Lane, at: usize) -> Option<Millis> {
+        let starts_at = lane.paced(self.settings.interval * ACCOUNTS_INTERVALS);
+        if self.state.warehouses[at].packs_to < self.state.next_number - 1 {
+            return Some(starts_at);
+        }
+        (!self.dirty.is_empty()).then(|| starts_at.max(self.snapshot_at))
     }
 
     pub(crate) fn accounts_due(&mut self, at: usize, now: Millis) -> Result<Option<AccountsBatch>, SqlError> {
         let names = self.state.warehouses[at].names.clone();
-        let pause = self.settings.interval * ACCOUNTS_INTERVALS;
-        let lane = self.lane(&names.accounts);
-        let (is_ready, starts_at, limit) = (lane.is_ready(now), lane.paced(pause), lane.limit());
-        if !self.has_accounts(at) || !is_ready || now < starts_at {
+        let lane = &self.lanes[&names.accounts];
+        let (is_due, limit) = (self.accounts_at(lane, at).is_some_and(|due| due <= now), lane.limit());
+        if !is_due || !lane.is_ready(now) {
             return Ok(None);
         }
-        // Counters follow the deliveries that they count. While a backlog lasts there are no new ones, which
-        // would only be more of it.
-        if self.waiting_packs(at, BACKLOG)? < BACKLOG {
+        // Counters follow the deliveries that they count. While a backlog lasts there are few new ones, which
+        // are only more of it: none where the backlog is this warehouse's own.
+        if now >= self.snapshot_at && self.waiting_packs(at, BACKLOG)? < BACKLOG {
             self.snapshot(now)?;
+            let mut all = 0..self.state.warehouses.len();
+            let is_behind =
+                all.try_fold(false, |any, at| Ok(any || self.waiting_packs(at, BACKLOG)? == BACKLOG))?;
+            self.snapshot_at = Millis(if is_behind { now.0 + BEHIND_PAUSE } else { 0 });
         }
         let batch = self.next_packs(at, limit)?;
         match &batch {
@@ -170,7 +181,16 @@ impl<D: Database> Shard<D> {
                 lane.split(now, batch.packs, &failure.reason, &mut self.rng);
                 return Ok(());
             }
+            Err(failure) if failure.cause == Cause::Row && batch.count()? > 1 => {
+                lane.split(now, batch.packs, &failure.reason, &mut self.rng);
+                let broken = self.break_up(batch);
+                return self.guarded(now, broken);
+            }
             Err(Failure { reason, cause: Cause::Row }) => batch.all_refused(&reason)?,
+            // Nobody knows what is wrong with it: it has had its time.
+            Err(failure) if now.0 - batch.since()?.0 >= self.settings.retry_window => {
+                batch.all_refused(&failure.reason)?
+            }
             Err(failure) => {
                 lane.failed(now, &failure.reason, None, &self.settings, &mut self.rng);
                 return Ok(());

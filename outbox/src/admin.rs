@@ -85,7 +85,7 @@ pub struct Counter {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct DeadFilter {
-    /// A tracker or lane.
+    /// A tracker or lane. `(accounts d1)` means rows that the warehouse refused, which nothing else restricts.
     pub tracker: Option<String>,
     /// Letters that hold an event of this name.
     pub event: Option<String>,

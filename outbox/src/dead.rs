@@ -5,8 +5,9 @@ use crate::ledger::{self, Deltas};
 use crate::owed::{self, OwedEvent, OwedRow};
 use crate::row::Row;
 use crate::seen::json;
-use crate::shard::{LaneOf, Shard, State};
+use crate::shard::{LaneOf, Shard};
 use crate::sql::{Database, Param, SqlError};
+use crate::state::State;
 use event::Millis;
 use event::account::{ALL_TRACKERS, LIVE, UNOPENED};
 
@@ -39,10 +40,18 @@ impl<D: Database> Shard<D> {
     /// [`SqlError`]
     pub fn dead(&self, request: &DeadRequest) -> Result<DeadReply, SqlError> {
         let limit = request.limit.clamp(1, MOST);
-        let mut letters = self.letters(&request.filter, request.after, limit + 1)?;
+        let lane = request.filter.tracker.as_deref().unwrap_or_default();
+        let mut letters: Vec<_> = match self.lane_of(lane) {
+            LaneOf::Accounts(warehouse) => self.refused_letters(warehouse, request.after, limit + 1)?,
+            _ => self
+                .letters(&request.filter, request.after, limit + 1)?
+                .into_iter()
+                .map(|letter| letter.letter)
+                .collect(),
+        };
         let more = letters.len() > limit as usize;
         letters.truncate(limit as usize);
-        Ok(DeadReply { letters: letters.into_iter().map(|letter| letter.letter).collect(), more })
+        Ok(DeadReply { letters, more })
     }
 
     fn letters(&self, filter: &DeadFilter, after: i64, limit: u32) -> Result<Vec<Letter>, SqlError> {
@@ -85,7 +94,8 @@ impl<D: Database> Shard<D> {
     }
 
     /// Puts dead letters back under a run of their own, as new as if they had just come. Of a letter that holds other
-    /// events, too, those stay dead. The same request again finds nothing, unless letters have died again.
+    /// events, too, those stay dead. The same request again finds nothing, unless letters have died again. Of the rows that
+    /// a warehouse refused (`(accounts d1)`) all are put back.
     ///
     /// # Errors
     /// [`SqlError`]; letters that were put back before stay so.

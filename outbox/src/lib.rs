@@ -33,6 +33,7 @@ mod settings;
 mod settle;
 mod shard;
 pub mod sql;
+mod state;
 mod status;
 mod upkeep;
 mod warehouse;

@@ -155,7 +155,7 @@ impl<D: Database> Shard<D> {
         };
         let policy = reply.policy;
         self.waves.waves.push_back(Wave { id, kind, policy, payloads, opened_at: now, waiting, bytes, ids });
-        self.recent.forget(self.state.raw_to().min(self.state.opening_to));
+        self.recent.forget(self.needed_from());
         let is_last = self.state.opening_to == self.state.top;
         self.look_up_owed(OPEN_LANE, now);
         let lane = self.lane(OPEN_LANE);

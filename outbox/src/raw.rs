@@ -3,13 +3,14 @@
 //! One number tells how far it came. A payload that the warehouse refuses alone is set aside and tried by
 //! itself, or is a dead letter where the refusal is for good; the others go on.
 
-use crate::lane::{self, Cause, Failure, Refused};
+use crate::lane::{self, Breaker, Cause, Failure, Lane, Refused};
 use crate::owed::{self, OwedRow};
 use crate::row::Row;
 use crate::seen::json;
 use crate::settle::{Account, Of};
-use crate::shard::{Shard, State};
+use crate::shard::Shard;
 use crate::sql::{Database, Param, SqlError};
+use crate::state::State;
 use crate::warehouse::Warehouse;
 use event::Millis;
 use event::account::LIVE;
@@ -35,6 +36,11 @@ impl RawBatch {
     /// How many there are.
     pub fn payloads(&self) -> usize {
         self.seqs.len()
+    }
+
+    /// Whether it tells if a lane that does not work works again.
+    fn is_probe(&self, lane: &Lane) -> bool {
+        self.seqs.len() == 1 && (self.aside.is_some() || lane.breaker == Breaker::Open)
     }
 }
 
@@ -88,8 +94,8 @@ impl<D: Database> Shard<D> {
         } else {
             return Ok(None);
         };
-        if payloads.is_empty() {
-            // Those that come after the last one that is still here were done before this warehouse was there.
+        if payloads.is_empty() && aside.is_none() {
+            // There are none after the last one: the others were done before this warehouse was there.
             self.state.warehouses[at].raw_to = self.state.top;
             return Ok(None);
         }
@@ -116,17 +122,12 @@ impl<D: Database> Shard<D> {
     fn next_seqs(&self, after: i64, limit: usize, bytes: i64) -> Result<Vec<i64>, SqlError> {
         // Rows past what fits would be read for nothing; those of many bytes take several pages each.
         let expected = 32 + bytes * 2 / self.average_size();
-        let params = [
-            Param::Int(after),
-            Param::Int(expected.min(limit as i64)),
-            Param::Int(bytes),
-            Param::Int(after + 1),
-        ];
+        let params = [Param::Int(after), Param::Int(expected.min(limit as i64)), Param::Int(bytes)];
         let rows = self.db.query(
             "SELECT seq FROM (
-               SELECT seq, sum(size) OVER (ORDER BY seq) AS total
+               SELECT seq, size, sum(size) OVER (ORDER BY seq) AS total
                FROM (SELECT seq, size FROM payload WHERE seq > ?1 ORDER BY seq LIMIT ?2)
-             ) WHERE total <= ?3 OR seq = ?4",
+             ) WHERE total <= ?3 OR total = size",
             &params,
         )?;
         rows.into_iter().map(|row| Row::of(row).int()).collect()
@@ -165,7 +166,8 @@ impl<D: Database> Shard<D> {
         lane.busy = false;
         let done = match result {
             Ok(refused) => self.pass(batch, now, refused, None),
-            Err(failure) if failure.cause == Cause::Elsewhere => {
+            // Of several nobody is to blame. If one fails alone, again and again, the next may have more luck.
+            Err(failure) if failure.cause == Cause::Elsewhere && !batch.is_probe(lane) => {
                 lane.away(now, &failure.reason, &self.settings, rng);
                 return Ok(());
             }
@@ -181,8 +183,8 @@ impl<D: Database> Shard<D> {
         self.guarded(now, done)
     }
 
-    /// Goes on after a batch. Payloads that were refused are dead; one that failed alone is set aside, or dead where that
-    /// was long ago.
+    /// Goes on after a batch. Payloads that were refused are dead. One that failed alone is set aside, and dead where it was
+    /// so long ago, unless the failure lies elsewhere.
     fn pass(
         &mut self,
         batch: &RawBatch,
@@ -207,7 +209,8 @@ impl<D: Database> Shard<D> {
             }
         }
         if let (Some(failure), [seq]) = (&failure, &batch.seqs[..]) {
-            if now.0 - since.0 >= self.settings.retry_window {
+            let is_old = now.0 - since.0 >= self.settings.retry_window;
+            if is_old && failure.cause != Cause::Elsewhere {
                 account.bury(&names.raw, of(*seq), None, attempts, &failure.reason);
             } else {
                 let wait = lane::backoff(attempts, &self.settings, &mut self.rng);
@@ -237,7 +240,7 @@ impl<D: Database> Shard<D> {
             if must_save { next.save(&self.db) } else { Ok(()) }
         })?;
         self.state = next;
-        self.recent.forget(self.state.raw_to().min(self.state.opening_to));
+        self.recent.forget(self.needed_from());
         self.look_up_owed(&names.raw, now);
         let has_all = self.state.warehouses[batch.at].raw_to == self.state.top;
         let is_culprit = refused.len() == batch.seqs.len();
@@ -250,6 +253,9 @@ impl<D: Database> Shard<D> {
                 if has_all {
                     lane.caught_up();
                 }
+            }
+            Some(Failure { reason, cause: Cause::Elsewhere }) => {
+                lane.away(now, &reason, &self.settings, &mut self.rng);
             }
             Some(_) if batch.aside.is_some() => {}
             Some(failure) => lane.failed(now, &failure.reason, None, &self.settings, &mut self.rng),

@@ -1,16 +1,14 @@
 //! Rows of `deliveries` and `ledger` that a warehouse refused. They are kept as dead letters are, and can be put back.
 
 use crate::accounts::AccountsBatch;
-use crate::pack::{Packs, Table};
+use crate::admin::{DeadEvent, DeadLetter};
+use crate::pack::Table;
 use crate::row::{Row, only};
-use crate::seen::json;
-use crate::shard::{Shard, State};
-use crate::sql::{Database, Param, SqlError, Value};
-use event::Millis;
+use crate::shard::Shard;
+use crate::sql::{Database, Param, SqlError};
+use crate::state::State;
+use event::{Delivery, LedgerLine, Millis, SentRequest};
 use serde_json::value::RawValue;
-
-/// Rows that are put back in one transaction.
-const AT_ONCE: i64 = 100;
 
 /// A row that a warehouse refused.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -72,46 +70,73 @@ impl<D: Database> Shard<D> {
         only(self.db.query(sql, &[Param::Text(warehouse)])?)?.int()
     }
 
-    /// Puts the rows that a warehouse refused on their way again. The others get them, too, and have them already.
-    /// Returns how many.
+    /// Puts the rows that a warehouse refused on their way again, to all of them. Returns how many.
     pub(crate) fn put_rows_back(&mut self, at: usize) -> Result<i64, SqlError> {
         let name = self.state.warehouses[at].names.warehouse.clone();
-        let mut all = 0;
-        for table in Table::ALL {
-            loop {
-                let rows = self.db.query(
-                    "SELECT number, size, rows FROM refused WHERE warehouse = ?1 AND kind = ?2 ORDER BY number LIMIT ?3",
-                    &[Param::Text(&name), Param::Int(table as i64), Param::Int(AT_ONCE)],
-                )?;
-                if rows.is_empty() {
-                    break;
-                }
-                all += rows.len() as i64;
-                self.put_some_back(table, rows)?;
-            }
-        }
-        Ok(all)
-    }
-
-    fn put_some_back(&mut self, table: Table, rows: Vec<Vec<Value>>) -> Result<(), SqlError> {
-        let mut packs = Packs::from(self.state.next_number, table);
-        let (mut numbers, mut freed) = (Vec::new(), 0);
-        for row in rows {
-            let mut row = Row::of(row);
-            numbers.push(row.int()?);
-            freed += row.int()?;
-            packs.push(&RawValue::from_string(row.text()?).map_err(unreadable)?)?;
-        }
-        let packed = self.state.packed + packs.bytes() - freed;
-        let next = State { next_number: packs.next(), packed, ..self.state.clone() };
+        let before = self.state.next_number;
+        let mut next = State { ..self.state.clone() };
         self.db.transaction(&mut || {
-            packs.write(&self.db)?;
-            let gone = "DELETE FROM refused WHERE number IN (SELECT value FROM json_each(?1))";
-            self.db.query(gone, &[Param::Text(&json(&numbers)?)])?;
+            next.next_number = put_back(&self.db, Some(&name), before)?;
+            next.packed = waiting_bytes(&self.db)?;
             next.save(&self.db)
         })?;
         self.state = next;
-        Ok(())
+        Ok(self.state.next_number - before)
+    }
+
+    /// Breaks a pack up into its rows, of which a warehouse refuses one: a pack's number is that of its first row, so that
+    /// each has a number of its own.
+    pub(crate) fn break_up(&self, batch: &AccountsBatch) -> Result<(), SqlError> {
+        self.db.transaction(&mut || {
+            for (table, rows) in &batch.tables {
+                for (number, row) in (batch.last..).zip(read(rows)?) {
+                    let params = [
+                        Param::Int(number),
+                        Param::Int(*table as i64),
+                        Param::Int(row.get().len() as i64),
+                        Param::Text(row.get()),
+                    ];
+                    let sql =
+                        "INSERT OR REPLACE INTO pack (number, kind, size, rows) VALUES (?1, ?2, ?3, ?4)";
+                    self.db.query(sql, &params)?;
+                }
+            }
+            Ok(())
+        })
+    }
+
+    /// Refused rows as dead letters: those of `deliveries` name their event, those of `ledger` their counter's.
+    pub(crate) fn refused_letters(
+        &self,
+        at: usize,
+        after: i64,
+        limit: u32,
+    ) -> Result<Vec<DeadLetter>, SqlError> {
+        let names = &self.state.warehouses[at].names;
+        let rows = self.db.query(
+            "SELECT number, kind, rows, reason, at FROM refused WHERE warehouse = ?1 AND number > ?2 ORDER BY number LIMIT ?3",
+            &[Param::Text(&names.warehouse), Param::Int(after), Param::Int(i64::from(limit))],
+        )?;
+        rows.into_iter()
+            .map(|row| {
+                let mut row = Row::of(row);
+                let (number, kind, text) = (row.int()?, row.int()?, row.text()?);
+                let Told { payload_id, received_at, run, events } = told(kind, &text)?;
+                let (reason, dead_at) = (row.text()?, Millis(row.int()?));
+                let tracker = names.accounts.clone();
+                Ok(DeadLetter {
+                    number,
+                    tracker,
+                    payload_id,
+                    received_at,
+                    dead_at,
+                    reason,
+                    attempts: 1,
+                    run,
+                    events,
+                })
+            })
+            .collect()
     }
 
     /// Deletes refused rows of which the retention is over.
@@ -123,6 +148,75 @@ impl<D: Database> Shard<D> {
             self.state.packed -= bytes;
         }
         Ok(())
+    }
+}
+
+/// Puts refused rows back, those of all warehouses where none is named, each in a pack of its own. Copies that another
+/// warehouse refused, too, go with them. Returns the number of the next row. To be called within a transaction.
+pub fn put_back(db: &impl Database, warehouse: Option<&str>, next_number: i64) -> Result<i64, SqlError> {
+    let of = [warehouse.map_or(Param::Null, Param::Text), Param::Int(next_number)];
+    db.query(
+        "INSERT INTO pack (number, kind, size, rows)
+         SELECT ?2 - 1 + row_number() OVER (ORDER BY min(number)), kind, size, rows
+         FROM refused WHERE ?1 IS NULL OR warehouse = ?1 GROUP BY kind, rows",
+        &of,
+    )?;
+    db.query(
+        "DELETE FROM refused
+         WHERE (kind, rows) IN (SELECT kind, rows FROM refused WHERE ?1 IS NULL OR warehouse = ?1)",
+        &of[..1],
+    )?;
+    let last = only(db.query("SELECT max(number) FROM pack", &[])?)?.int()?;
+    Ok(next_number.max(last + 1))
+}
+
+/// Bytes of packs and refused rows.
+pub fn waiting_bytes(db: &impl Database) -> Result<i64, SqlError> {
+    let sql =
+        "SELECT coalesce((SELECT sum(size) FROM pack), 0) + coalesce((SELECT sum(size) FROM refused), 0)";
+    only(db.query(sql, &[])?)?.int()
+}
+
+/// What a refused row tells.
+struct Told {
+    payload_id: String,
+    received_at: Millis,
+    run: String,
+    events: Vec<DeadEvent>,
+}
+
+fn told(kind: i64, row: &str) -> Result<Told, SqlError> {
+    let event = |idx, id: String, name: String| vec![DeadEvent { idx, id, name }];
+    Ok(if kind == Table::Deliveries as i64 {
+        let row: Delivery = serde_json::from_str(row).map_err(unreadable)?;
+        let events = event(row.idx, row.event_id, row.event);
+        Told { payload_id: row.payload_id, received_at: row.received_at, run: row.run, events }
+    } else if kind == Table::Ledger as i64 {
+        let row: LedgerLine = serde_json::from_str(row).map_err(unreadable)?;
+        let events = event(0, String::new(), row.event);
+        Told { payload_id: String::new(), received_at: row.timestamp, run: row.run, events }
+    } else {
+        let row: SentRequest = serde_json::from_str(row).map_err(unreadable)?;
+        let payload_id = row.events.into_iter().next().map_or_else(String::new, |(id, ..)| id);
+        Told { payload_id, received_at: row.received_at, run: row.run, events: vec![] }
+    })
+}
+
+impl AccountsBatch {
+    /// How many rows there are.
+    pub(crate) fn count(&self) -> Result<usize, SqlError> {
+        self.tables.iter().map(|(_, rows)| Ok(read(rows)?.len())).sum()
+    }
+
+    /// When the first of its rows was written, which is the last column of every table.
+    pub(crate) fn since(&self) -> Result<Millis, SqlError> {
+        let Some((_, rows)) = self.tables.first() else { return Ok(Millis(0)) };
+        let first: Vec<&RawValue> = match read(rows)?.first() {
+            Some(row) => serde_json::from_str(row.get()).map_err(unreadable)?,
+            None => Vec::new(),
+        };
+        let at = first.last().and_then(|at| at.get().parse().ok());
+        Ok(Millis(at.unwrap_or_default()))
     }
 }
 

@@ -2,10 +2,14 @@
 
 use crate::deliver::DeliverBatch;
 use crate::pack::{Packs, Table};
-use crate::shard::{Shard, State};
+use crate::shard::Shard;
 use crate::sql::{Database, SqlError};
+use crate::state::State;
 use event::wire::CallMade;
 use event::{Millis, SentRequest};
+
+/// While rows for the warehouses take this part of `OUTBOX_MAX_BYTES`, calls are not told.
+const PART: i64 = 4;
 
 impl<D: Database> Shard<D> {
     /// Writes down the calls that were made for a batch.
@@ -15,7 +19,8 @@ impl<D: Database> Shard<D> {
         calls: Vec<CallMade>,
         now: Millis,
     ) -> Result<(), SqlError> {
-        if calls.is_empty() {
+        // A log must not fill the shard until it refuses payloads.
+        if calls.is_empty() || self.state.packed >= self.settings.max_bytes / PART {
             return Ok(());
         }
         let mut packs = Packs::from(self.state.next_number, Table::Requests);

@@ -3,7 +3,7 @@
 use crate::accounts::AccountsBatch;
 use crate::admin::OPEN_LANE;
 use crate::deliver::DeliverBatch;
-use crate::lane::{DATABASE_WAIT, Lane};
+use crate::lane::{Breaker, DATABASE_WAIT, Lane};
 use crate::ledger::{self, Dirty};
 use crate::migrate::migrate;
 use crate::open::OpenBatch;
@@ -15,7 +15,8 @@ use crate::schema;
 use crate::seen::Seen;
 use crate::settings::Settings;
 use crate::sql::{Database, Param, SqlError};
-use crate::warehouse::{self, Warehouse};
+use crate::state::State;
+use crate::warehouse::Warehouse;
 use crate::wave::{self, Waves};
 use event::Millis;
 use std::collections::BTreeMap;
@@ -41,29 +42,9 @@ pub struct Shard<D> {
     pub(crate) lanes: BTreeMap<String, Lane>,
     pub(crate) waves: Waves,
     pub(crate) rng: fastrand::Rng,
+    /// Counters are not told before.
+    pub(crate) snapshot_at: Millis,
     not_before: Millis,
-}
-
-/// Numbers that are kept, or follow from what is.
-#[derive(Debug, Clone)]
-pub struct State {
-    /// The last payload.
-    pub top: i64,
-    /// Up to here payloads are being opened.
-    pub opening_to: i64,
-    pub opened_to: i64,
-    /// In the order of the settings; one at least.
-    pub warehouses: Vec<Warehouse>,
-    /// The number of the next row for the warehouses.
-    pub next_number: i64,
-    /// Counters that changed before this number are told.
-    pub told_to: i64,
-    /// Bytes of all payloads.
-    pub bytes: i64,
-    /// Bytes of all packs, and of refused rows.
-    pub packed: i64,
-    pub registered: bool,
-    pub upkeep_day: i64,
 }
 
 /// A call that is due. Its result is to be told to the method named.
@@ -103,6 +84,7 @@ impl<D: Database> Shard<D> {
             lanes: BTreeMap::new(),
             waves: Waves::default(),
             rng: fastrand::Rng::with_seed(seed),
+            snapshot_at: Millis(0),
             not_before: Millis(0),
         };
         let paused = shard.paused()?;
@@ -239,14 +221,11 @@ impl<D: Database> Shard<D> {
     }
 
     fn lane_due(&self, name: &str, lane: &Lane) -> Option<Millis> {
-        let interval = self.settings.interval;
         let owed = lane.owed_at.map(|at| at.max(lane.not_before).max(lane.backlog_not_before));
         let fresh = match self.lane_of(name) {
             LaneOf::Raw(warehouse) => (self.state.warehouses[warehouse].raw_to < self.state.top)
                 .then(|| self.raw_at(lane, warehouse)),
-            LaneOf::Accounts(warehouse) => {
-                self.has_accounts(warehouse).then(|| lane.paced(interval * ACCOUNTS_INTERVALS))
-            }
+            LaneOf::Accounts(warehouse) => self.accounts_at(lane, warehouse),
             LaneOf::Opening => self.may_open().then(|| self.open_at(lane)),
             LaneOf::Tracker => {
                 let waits = self.waves.fresh.get(name).is_some_and(|fresh| !fresh.is_empty());
@@ -288,13 +267,24 @@ impl<D: Database> Shard<D> {
 
     /// Whether a payload that was just appended waits for calls under way, whose results will be told.
     pub fn is_under_way(&self) -> bool {
-        let is_busy = |name: &str| self.lanes.get(name).is_some_and(|lane| lane.busy);
-        is_busy(OPEN_LANE) && self.state.warehouses.iter().all(|one| is_busy(&one.names.raw))
+        let works = |name: &str| self.lanes.get(name).is_some_and(|lane| lane.busy);
+        works(OPEN_LANE) && self.working().all(|one| works(&one.names.raw))
+    }
+
+    /// The warehouses that are not away. The others get what they lack from the database.
+    fn working(&self) -> impl Iterator<Item = &Warehouse> {
+        let works = |lane: &Lane| lane.breaker == Breaker::Closed && !lane.paused;
+        self.state.warehouses.iter().filter(move |one| self.lanes.get(&one.names.raw).is_some_and(works))
+    }
+
+    /// Payloads up to here are taken from memory by nobody any more.
+    pub(crate) fn needed_from(&self) -> i64 {
+        self.working().map(|one| one.raw_to).min().unwrap_or(self.state.top).min(self.state.opening_to)
     }
 
     /// Whether a call could be filled.
     pub fn has_full_batch(&self) -> bool {
-        self.state.top - self.state.opening_to.min(self.state.raw_to()) >= self.settings.batch_events as i64
+        self.state.top - self.needed_from() >= self.settings.batch_events as i64
     }
 
     /// Deletes those of the payloads of which nothing is owed any more. Returns their bytes.
@@ -346,70 +336,4 @@ pub(crate) enum LaneOf {
     Tracker,
     /// Nothing: its warehouse is not configured.
     Nothing,
-}
-
-impl State {
-    /// Up to here every warehouse has the payloads.
-    pub fn raw_to(&self) -> i64 {
-        self.warehouses.iter().map(|one| one.raw_to).min().unwrap_or(self.top)
-    }
-
-    /// Up to here every warehouse has the packs.
-    pub fn packs_to(&self) -> i64 {
-        self.warehouses.iter().map(|one| one.packs_to).min().unwrap_or(self.next_number - 1)
-    }
-
-    /// Up to here payloads are opened and in every warehouse.
-    pub fn done_to(&self) -> i64 {
-        self.opened_to.min(self.raw_to())
-    }
-
-    fn load(db: &impl Database, warehouses: &[String]) -> Result<Self, SqlError> {
-        let warehouses = warehouse::load(db, warehouses)?;
-        let mut row = only(db.query(
-            "SELECT opened_to, next_number, told_to, bytes, counted_to, registered, upkeep_day,
-               (SELECT max(seq) FROM payload),
-               (SELECT sum(size) FROM payload WHERE seq > counted_to),
-               (SELECT sum(size) FROM pack), (SELECT sum(size) FROM refused)
-             FROM state",
-            &[],
-        )?)?;
-        let (opened_to, next_number, told_to) = (row.int()?, row.int()?, row.int()?);
-        let (bytes, _counted_to, registered, upkeep_day) = (row.int()?, row.int()?, row.int()?, row.int()?);
-        let (top, uncounted, packed, refused) = (row.int()?, row.int()?, row.int()?, row.int()?);
-        Ok(Self {
-            // Deleted payloads are opened, so that no number is given twice.
-            top: top.max(opened_to),
-            opening_to: opened_to,
-            opened_to,
-            warehouses,
-            next_number,
-            told_to,
-            bytes: bytes + uncounted,
-            packed: packed + refused,
-            registered: registered != 0,
-            upkeep_day,
-        })
-    }
-
-    /// Writes the state. To be called within the transaction that makes it true.
-    pub fn save(&self, db: &impl Database) -> Result<(), SqlError> {
-        let warehouses = warehouse::kept(&self.warehouses)?;
-        let params = [
-            Param::Int(self.opened_to),
-            Param::Text(&warehouses),
-            Param::Int(self.next_number),
-            Param::Int(self.bytes),
-            Param::Int(self.top),
-            Param::Int(i64::from(self.registered)),
-            Param::Int(self.upkeep_day),
-            Param::Int(self.told_to),
-        ];
-        db.query(
-            "UPDATE state SET opened_to = ?1, warehouses = ?2, next_number = ?3, bytes = ?4, counted_to = ?5,
-               registered = ?6, upkeep_day = ?7, told_to = ?8",
-            &params,
-        )?;
-        Ok(())
-    }
 }

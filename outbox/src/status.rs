@@ -4,8 +4,9 @@ use crate::admin::{Counter, LaneStatus, ShardStatus, Shards};
 use crate::lane::{Breaker, Lane};
 use crate::ledger::day_name;
 use crate::row::{Row, only};
-use crate::shard::{LaneOf, Shard, State};
+use crate::shard::{LaneOf, Shard};
 use crate::sql::{Database, Param, SqlError};
+use crate::state::State;
 use event::Millis;
 
 impl<D: Database> Shard<D> {

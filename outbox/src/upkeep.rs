@@ -1,8 +1,9 @@
 //! Once a day: what is too old goes.
 
 use crate::ledger::day_of;
-use crate::shard::{Shard, State};
+use crate::shard::Shard;
 use crate::sql::{Database, Param, SqlError};
+use crate::state::State;
 use event::Millis;
 
 const DAY_MS: i64 = 24 * 60 * 60 * 1000;

@@ -1,5 +1,6 @@
 //! Warehouses: each has its own lanes, and its own progress.
 
+use crate::refused;
 use crate::row::only;
 use crate::seen::json;
 use crate::sql::{Database, Param, SqlError};
@@ -43,7 +44,7 @@ impl Warehouse {
 /// How far each of the configured warehouses came, by what is kept of it.
 ///
 /// Where other ones are configured than before, all begin with the oldest that is still there, whatever they have of
-/// it: a row that is written twice is no second row. What was still owed to one that is gone goes to the others so.
+/// it or refused: a row that is written twice is no second row. What one that is gone still lacked goes to the others so.
 pub fn load(db: &impl Database, names: &[String]) -> Result<Vec<Warehouse>, SqlError> {
     let kept = only(db.query("SELECT warehouses FROM state", &[])?)?.text()?;
     let kept: Kept =
@@ -62,18 +63,15 @@ fn begin_again(db: &impl Database, names: &[String]) -> Result<Vec<Warehouse>, S
     let oldest = "SELECT coalesce((SELECT min(seq) - 1 FROM payload), opened_to) FROM state";
     let raw_to = only(db.query(oldest, &[])?)?.int()?;
     let warehouses: Vec<_> = names.iter().map(|name| Warehouse::new(name, raw_to, 0)).collect();
-    let raw: Vec<&str> = warehouses.iter().map(|one| one.names.raw.as_str()).collect();
-    let (raw, names) = (json(&raw)?, json(names)?);
     db.transaction(&mut || {
-        for table in ["owed", "dead"] {
-            let gone = format!(
-                "DELETE FROM {table} WHERE lane GLOB '(raw *' AND lane NOT IN (SELECT value FROM json_each(?1))"
-            );
-            db.query(&gone, &[Param::Text(&raw)])?;
-        }
-        let gone = "DELETE FROM refused WHERE warehouse NOT IN (SELECT value FROM json_each(?1))";
-        db.query(gone, &[Param::Text(&names)])?;
-        db.query("UPDATE state SET warehouses = ?1", &[Param::Text(&kept(&warehouses)?)])
+        db.query("DELETE FROM owed WHERE lane GLOB '(raw *'", &[])?;
+        db.query("DELETE FROM dead WHERE lane GLOB '(raw *'", &[])?;
+        let next_number = only(db.query("SELECT next_number FROM state", &[])?)?.int()?;
+        let next_number = refused::put_back(db, None, next_number)?;
+        db.query(
+            "UPDATE state SET warehouses = ?1, next_number = ?2",
+            &[Param::Text(&kept(&warehouses)?), Param::Int(next_number)],
+        )
     })?;
     Ok(warehouses)
 }

@@ -1,5 +1,6 @@
 //! Random histories: whatever fails and whenever it crashes, nothing is lost and everything is accounted for.
 
+use crate::store::Store;
 use crate::world::{Mode, TRACKERS, World};
 use outbox::Appended;
 use proptest::prelude::*;
@@ -146,6 +147,55 @@ proptest! {
                     let taken = world.received.contains_key(&(tracker.to_owned(), event));
                     prop_assert_eq!(taken, owed, "{} {} {}", id, idx, tracker);
                 }
+            }
+        }
+    }
+
+    /// Each has only what came while it was there; what none has is lost.
+    #[test]
+    fn switching_warehouses_loses_nothing(steps in prop::collection::vec(step(), 1..40), sets in prop::collection::vec(0..3usize, 40)) {
+        let mut world = World::new(&[("OUTBOX_BATCH_EVENTS", "7"), ("OUTBOX_BATCH_BYTES", "1000"), ("RETRY_MAX", "10s")]);
+        world.told_calls = Some(200);
+        let mut sent: Vec<String> = vec![];
+        for (i, (step, set)) in steps.into_iter().zip(sets).enumerate() {
+            match step {
+                Step::Send { events, .. } => {
+                    let id = format!("p{i}");
+                    let large = if events == 4 { 3000 } else { 0 };
+                    world.send(&id, &(events.to_string() + &" ".repeat(large)));
+                    sent.push(id);
+                }
+                Step::Wait(millis) => world.run_for(millis),
+                Step::Warehouse(warehouse, mode) => {
+                    world.use_warehouses(["d1", "bigquery", "bigquery,d1"][set]);
+                    if let Some(store) = world.stores.get_mut(WAREHOUSES[warehouse]) {
+                        store.mode = mode;
+                    }
+                }
+                Step::Vendor(tracker, mode) => {
+                    world.vendors.insert(TRACKERS[tracker], mode);
+                }
+                Step::Crash => world.crash(),
+                _ => {}
+            }
+            world.assert_balanced();
+        }
+        world.stores.values_mut().for_each(|store| store.mode = Mode::Ok);
+        for tracker in TRACKERS {
+            world.vendors.insert(tracker, Mode::Ok);
+        }
+        world.end_hanging();
+        world.run_for(600_000);
+        let status = world.shard.status(event::Millis(world.now)).unwrap();
+        prop_assert_eq!((world.pending(), status.payloads, status.bytes), (0, 0, 0));
+        prop_assert_eq!(world.shard.next_due(), None);
+        for id in &sent {
+            prop_assert!(world.stores.values().any(|store| store.raw.contains_key(id)), "{} is nowhere", id);
+            for tracker in TRACKERS {
+                let is_told = |store: &Store| {
+                    store.deliveries.values().any(|row| (&row.payload_id, row.tracker.as_str()) == (id, tracker))
+                };
+                prop_assert!(world.stores.values().any(is_told), "{} {}", id, tracker);
             }
         }
     }

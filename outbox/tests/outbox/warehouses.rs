@@ -106,6 +106,100 @@ fn another_warehouse_gets_what_the_first_one_lacks() {
 }
 
 #[test]
+fn a_large_payload_behind_a_gap_is_not_missed_by_another_warehouse() {
+    let mut world = World::new(&[("OUTBOX_BATCH_BYTES", "1000")]);
+    world.vendors.insert("a", Mode::Retry(None));
+    world.send("waits", "1");
+    world.run_for(2000);
+    world.vendors.insert("a", Mode::Ok);
+    world.shard.pause("a", true).unwrap();
+    for i in 0..5 {
+        world.send(&format!("done{i}"), "own:one");
+        world.run_for(2000);
+    }
+    world.store("d1").mode = Mode::Down;
+    world.send("large", &("1".to_owned() + &" ".repeat(5000)));
+    world.send("small", "1");
+    world.run_for(2000);
+    world.use_warehouses("bigquery");
+    world.run_for(60_000);
+    let bigquery = &world.store("bigquery").raw;
+    assert!(["waits", "large", "small"].iter().all(|id| bigquery.contains_key(*id)), "{:?}", bigquery.keys());
+}
+
+#[test]
+fn a_payload_that_ends_every_call_leaves_room_for_others_and_never_dies() {
+    let mut world = World::new(&[("WAREHOUSE", "bigquery")]);
+    for i in 0..10 {
+        world.send(&format!("p{i}"), if i == 3 { "poison-call" } else { "1" });
+    }
+    world.run_for(4 * DAY);
+    assert_eq!(world.store("bigquery").raw.len(), 9);
+    assert_eq!(world.lane("(raw bigquery)").backlog, 1);
+    assert!(dead(&world).is_empty());
+    world.send("after", "1");
+    world.run_for(600_000);
+    assert_eq!(world.store("bigquery").raw.len(), 10);
+}
+
+#[test]
+fn dead_letters_are_judged_anew_by_other_warehouses() {
+    let mut world = World::new(&[]);
+    world.send("dead", "poison-raw");
+    world.store("d1").refused_events = vec!["odd".into()];
+    world.send("p", "2");
+    world.run_for(20_000);
+    assert!(world.lane("(accounts d1)").dead > 0);
+    world.use_warehouses("d1,bigquery");
+    world.run_for(60_000);
+    let mut told: Vec<_> = dead(&world).into_iter().map(|one| one.tracker).collect();
+    told.sort();
+    assert_eq!(told, ["(raw bigquery)", "(raw d1)"], "one each");
+    assert!(world.store("bigquery").deliveries.values().any(|row| row.event == "odd"), "it took them");
+    world.store("bigquery").refused_events = vec!["odd".into()];
+    world.use_warehouses("bigquery");
+    assert_eq!(world.lane("(accounts bigquery)").dead, 0);
+}
+
+#[test]
+fn rows_that_two_warehouses_refuse_are_put_back_once() {
+    let mut world = World::new(&[("WAREHOUSE", "bigquery,d1")]);
+    for name in ["bigquery", "d1"] {
+        world.store(name).refused_events = vec!["odd".into()];
+    }
+    world.send("p", "2");
+    world.run_for(60_000);
+    let refused = world.lane("(accounts d1)").dead;
+    assert_eq!(world.lane("(accounts bigquery)").dead, refused);
+    for _ in 0..3 {
+        assert_eq!(replay(&mut world, "(accounts d1)"), refused);
+        world.run_for(60_000);
+        assert_eq!(
+            (world.lane("(accounts d1)").dead, world.lane("(accounts bigquery)").dead),
+            (refused, refused)
+        );
+    }
+}
+
+#[test]
+fn while_a_warehouse_is_away_few_counters_are_kept_for_it() {
+    let mut world = World::new(&[("WAREHOUSE", "bigquery,d1")]);
+    world.store("bigquery").mode = Mode::Down;
+    for i in 0..3000 {
+        world.send(&format!("p{i}"), "1");
+        world.run_for(200);
+    }
+    let lines = world.store("d1").ledger.len();
+    assert!(lines < 700, "{lines} lines in ten minutes");
+    world.run_for(120_000);
+    world.assert_balanced_in_warehouse();
+    let (behind, d1) = (world.stores.remove("bigquery").unwrap(), &world.stores["d1"]);
+    assert_eq!(behind.ledger.len(), 0);
+    assert!(d1.ledger.values().any(|line| line.received == 3000), "D1 knows them all in the end");
+    world.assert_told();
+}
+
+#[test]
 fn what_was_done_before_a_warehouse_came_is_not_waited_for() {
     let mut world = World::new(&[]);
     world.send("dead", "poison-raw");
@@ -147,6 +241,13 @@ fn accounts_that_are_refused_hold_up_no_others_and_can_be_put_back() {
         let accounts = format!("(accounts {name})");
         let refused = world.lane(&accounts).dead;
         assert!(refused > 0 && world.shard.status(Millis(world.now)).unwrap().bytes > 0);
+        let told = |event: &str| world.stores[name].deliveries.values().any(|row| row.event == event);
+        assert!(told("even") && !told("odd"), "{name}: the culprits alone");
+        let filter = DeadFilter { tracker: Some(accounts.clone()), ..DeadFilter::default() };
+        let letters = world.shard.dead(&DeadRequest { filter, after: 0, limit: 100 }).unwrap().letters;
+        assert_eq!(letters.len() as i64, refused);
+        assert!(letters.iter().all(|letter| letter.events[0].name == "odd" && !letter.reason.is_empty()));
+        assert!(letters.iter().any(|letter| letter.payload_id == "p"));
         world.store(name).refused_events.clear();
         world.send("q", "1");
         world.run_for(60_000);
