@@ -22,8 +22,9 @@ test: setup-browser lint doc check-deps unit build e2e deploy-dry-run ## Every c
 setup: ## Install what building and running needs
 	@tools/setup
 
-setup-browser: ## Install what the browser tests need, too
+setup-browser: ## Install what the tests need, too: a browser, BigQuery's emulator
 	@tools/setup --browser
+	@tools/bqemulator
 
 sdk: setup ## Build the browser SDK
 	@$(node) sdk-js/build.ts
@@ -64,7 +65,6 @@ unit: setup-browser sdk ## Rust, SDK, sandbox and benchmark tests
 	@$(node) --test --test-timeout=120000 'sdk-js/test/*.test.ts' 'sandbox/test/*.test.ts' 'bench/test/*.test.ts'
 
 e2e: build build-faults setup-browser ## End-to-end tests on workerd with a browser
-	@tools/bqemulator
 	@cargo build --quiet -p sparrow-cli
 	@cargo build --quiet -p sparrow-warehouse --examples
 	@$(node) --test --test-timeout=120000 --test-concurrency=1 'e2e/*.test.ts'
@@ -78,8 +78,8 @@ bench: build ## Measure against two floors, about an hour: BENCH=--quick for a m
 	@cargo build --quiet -p sparrow-cli
 	@$(node) bench/main.ts $(BENCH)
 
-ROUNDS = 10
-bench-signing: setup ## Measure two ways to sign for BigQuery, ten minutes: ROUNDS=10
+ROUNDS = 8
+bench-signing: setup ## Measure two ways to sign for BigQuery, ten minutes: ROUNDS=8
 	@tools/build-worker bench/signing
 	@tools/build-worker --subtle bench/signing
 	@tools/build-worker --jsonwebtoken bench/signing

@@ -62,6 +62,7 @@ test("Dispatcher inserts rows as the API says, with either token", async () => {
   const sparrow = await startSparrow({ warehouse: "bigquery" });
   try {
     for (const auth of ["jwt", "oauth"]) {
+      await sparrow.idle();
       await sparrow.restart({ dispatcher: { BIGQUERY_AUTH: auth } });
       sparrow.sandbox.clear();
       await sparrow.send({ event: "sign up", userId: "user-42", properties: { plan: "free" } });

@@ -15,7 +15,7 @@ after(() => sparrow.close());
 beforeEach(async () => {
   for (const vendor of ["bigquery", "token"]) sparrow.sandbox.control(vendor, { mode: "ok" });
   for (const place of Object.values(FAULT_PLACES)) sparrow.sandbox.faults(place, { mode: "none" });
-  await idle();
+  await sparrow.idle();
   sparrow.sandbox.clear();
 });
 
@@ -55,14 +55,6 @@ const lane = async (name: string) => (await sparrow.lane(name)) as Lane;
 /** The lane of a table, once it has failed so. */
 const failing = (name: string, reason: string) =>
   eventually(`${name} fails with ${reason}`, async () => (await lane(name)).reason === reason);
-
-/** Nothing is on its way to the warehouse. */
-const idle = () =>
-  eventually("nothing waits for BigQuery", async () => {
-    const raw = await lane("(raw bigquery)");
-    const accounts = await lane("(accounts bigquery)");
-    return raw.backlog === 0 && accounts.backlog === 0;
-  });
 
 const inserts = (table: string) =>
   sparrow.sandbox.requests("bigquery").filter(({ path }) => path.endsWith(`/${table}/insertAll`));
@@ -119,6 +111,30 @@ test("credentials that stay refused are asked later and later, and no payload is
   assert.deepEqual(stored("locked"), sent);
 });
 
+test("no payload is to blame for credentials, whichever way they are refused", async () => {
+  const required = { error: { code: 401, errors: [{ reason: "required", message: "Login" }] } };
+  sparrow.sandbox.control("bigquery", { mode: "error", status: 401, body: required });
+  const sent = await send("login", 5);
+  await failing("(raw bigquery)", "required");
+  const { failures } = await lane("(raw bigquery)");
+  await eventually(
+    "it is asked again",
+    async () => (await lane("(raw bigquery)")).failures > failures + 3,
+  );
+  assert.equal((await lane("(raw bigquery)")).dead, 0);
+  await sparrow.restart({ dispatcher: { BIGQUERY_AUTH: "oauth", RETRY_WINDOW: "1ms" } });
+  const disabled = { error: "disabled_client", error_description: "hush" };
+  sparrow.sandbox.control("token", { mode: "error", status: 400, body: disabled });
+  await failing("(raw bigquery)", "http_400");
+  await eventually("it is asked again", async () => (await lane("(raw bigquery)")).failures > 3);
+  assert.equal((await lane("(raw bigquery)")).dead, 0, "not even past the retry window");
+  sparrow.sandbox.control("token", { mode: "ok" });
+  sparrow.sandbox.control("bigquery", { mode: "ok" });
+  await allAreStored("login", 5);
+  assert.deepEqual(stored("login"), sent);
+  await sparrow.restart({ dispatcher: {} });
+});
+
 test("a row that is refused is a dead letter with its reason, and the others of its batch are stored", async () => {
   sparrow.sandbox.control("bigquery", { mode: "error", status: 503, times: 1 });
   sparrow.sandbox.faults("bigquery-row-invalid", { mode: "error", times: 1 });
@@ -172,7 +188,7 @@ for (const [i, { about, behaviour, told }] of failures.entries()) {
     await failing("(raw bigquery)", told);
     sparrow.sandbox.control("bigquery", { mode: "ok" });
     await allAreStored(`f${i}`, 10);
-    await idle();
+    await sparrow.idle();
     assert.deepEqual(stored(`f${i}`), sent, "each once, by its insertId");
     assert.equal((await lane("(raw bigquery)")).dead, 0);
   });
@@ -203,7 +219,7 @@ test("what was stored before a crash is the same row afterwards", async () => {
   await sparrow.restart();
   sparrow.sandbox.control("bigquery", { mode: "ok" });
   await allAreStored("crash", 10);
-  await idle();
+  await sparrow.idle();
   assert.deepEqual(stored("crash"), sent);
 });
 
@@ -260,14 +276,16 @@ test("with settings that cannot work nothing is accepted, and the log says all t
   await sparrow.restart({ dispatcher: {} });
 });
 
-test("the log holds no key, token or value", async () => {
-  const key = sparrow.sandbox.serviceAccount();
-  const told = JSON.stringify(sparrow.logs());
-  assert.ok(
-    told.includes("accessDenied") && told.includes("BigQuery Data Editor"),
-    "it says what to do",
-  );
-  const secret = key.private_key?.slice(40, 80) ?? "";
-  for (const hidden of [secret, "Bearer", "eyJ", '"free"'])
+test("the log says what to do, and holds no key, token or value", async () => {
+  sparrow.sandbox.control("bigquery", reason(403, "accessDenied"));
+  const event = { event: "sign up", deviceId: "hush-hush", properties: { plan: "hush-hush" } };
+  assert.equal((await sparrow.send(event)).status, 200);
+  await failing("(raw bigquery)", "accessDenied");
+  sparrow.sandbox.control("bigquery", { mode: "error", status: 400, body: "hush-hush" });
+  await failing("(raw bigquery)", "http_400");
+  const told = sparrow.output();
+  assert.ok(told.includes("accessDenied") && told.includes("BigQuery Data Editor"), "what to do");
+  const key = sparrow.sandbox.serviceAccount().private_key?.slice(40, 80) ?? "";
+  for (const hidden of [key, "Bearer", "eyJ", "hush-hush"])
     assert.ok(!told.includes(hidden), hidden);
 });

@@ -46,7 +46,7 @@ test("while the warehouse is away events are taken and delivered, and then it ha
   await sparrow.sql("ALTER TABLE raw RENAME TO away");
   const ids = await send("raw", 20);
   await allVendorsHave(ids.length);
-  assert.equal((await failing("(raw d1)")).reason, "d1_failed");
+  assert.equal((await failing("(raw d1)")).reason, "d1_outdated");
   await sparrow.sql("ALTER TABLE away RENAME TO raw");
   await eventually("raw has them", async () => (await raw("raw")).length === ids.length);
   assert.deepEqual(await raw("raw"), ids.sort(), "each once");
@@ -57,7 +57,7 @@ test("outcomes wait for a warehouse that cannot take them", async () => {
   await sparrow.sql("ALTER TABLE deliveries RENAME TO away");
   const ids = await send("accounts", 20);
   await allVendorsHave(ids.length);
-  assert.equal((await failing("(accounts d1)")).reason, "d1_failed");
+  assert.equal((await failing("(accounts d1)")).reason, "d1_outdated");
   await sparrow.sql("ALTER TABLE away RENAME TO deliveries");
   const sums = await sparrow.balanced(sent);
   assert.deepEqual(

@@ -65,6 +65,7 @@ for (const file of [DISPATCHER, TRACE, CONSOLE]) {
     if (file !== TRACE && added.length > 0) {
       say(`has the vars ${added.join(", ")}, which development lacks`);
     }
+    if ("BIGQUERY_KEY" in config.vars) say("BIGQUERY_KEY is a secret, and no var");
     if (config.vars.ENVIRONMENT !== env) say(`ENVIRONMENT must be "${env}"`);
     if (config.name !== `${base.name}-${env}`) say(`is named ${config.name}`);
     if (config.compatibility_date !== base.compatibility_date)

@@ -10,7 +10,7 @@ import { startSandbox } from "../sandbox/server.ts";
 const DISPATCHER_PORT = 8787;
 const SANDBOX_PORT = 8788; // as in trace/.dev.vars.example
 const BIGQUERY_PORT = 9050;
-const BIGQUERY_PROJECT = "sparrow-dev"; // as in tools/bqemulator
+const BIGQUERY_PROJECT = "sparrow-dev"; // as in tools/bigquery-query.py
 const dispatcher = `http://127.0.0.1:${DISPATCHER_PORT}`;
 const warehouses = (process.env.WAREHOUSE || "d1").split(",");
 const hasBigQuery = warehouses.includes("bigquery");
@@ -69,10 +69,16 @@ if (hasBigQuery) {
   emulator = await startBqemulator({ port: BIGQUERY_PORT, folder });
 }
 const bigquery = emulator ? { endpoint: emulator.url, project: BIGQUERY_PROJECT } : {};
+// What the shell says of a real BigQuery is not meant.
+for (const name of Object.keys(process.env)) {
+  if (/^BIGQUERY_|_RETENTION_DAYS$/.test(name)) delete process.env[name];
+}
 
 console.error("· bringing the local warehouse up to date");
 for (const name of warehouses) {
-  const where = Object.entries(bigquery).map(([option, value]) => `--${option}=${value}`);
+  const where = Object.entries({ ...bigquery, location: "US" }).map(
+    ([option, value]) => `--${option}=${value}`,
+  );
   const options = ["--warehouse", name, ...(name === "bigquery" ? where : persist)];
   const migrate = ["run", "--quiet", "-p", "sparrow-cli", "--", "warehouse", "migrate", ...options];
   if (spawnSync("cargo", migrate, { stdio: "inherit" }).status !== 0) {

@@ -4,7 +4,8 @@ import { unstable_readConfig } from "wrangler";
 
 const [env] = process.argv.slice(2);
 const { vars } = unstable_readConfig({ config: "wrangler.toml", env });
-const isMeant = (name: string) => /^(WAREHOUSE$|BIGQUERY_)|_RETENTION_DAYS$/.test(name);
+const isMeant = (name: string) =>
+  /^(WAREHOUSE$|BIGQUERY_)|_RETENTION_DAYS$/.test(name) && name !== "BIGQUERY_KEY";
 for (const [name, value] of Object.entries(vars)) {
   if (isMeant(name)) console.log(`${name}=${value}`);
 }

@@ -7,7 +7,7 @@ import { migration } from "./d1.ts";
 
 /** The columns that tell a row from its copies, which the views leave out. */
 const TABLES = {
-  raw: ["eventId", "data"],
+  raw: ["eventId", "timestamp"],
   deliveries: ["shard", "seq"],
   ledger: ["shard", "seq"],
 };

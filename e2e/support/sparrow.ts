@@ -8,6 +8,7 @@ import { startSandbox } from "../../sandbox/server.ts";
 import { account, type Row } from "./account.ts";
 import { bigqueryAt, makeTables } from "./bigquery.ts";
 import { migration } from "./d1.ts";
+import { eventually } from "./wait.ts";
 import { type Options, TRACKERS, workers } from "./workers.ts";
 
 export const DEVELOPMENT_KEY = "sparrow-development-key";
@@ -131,10 +132,17 @@ export async function startSparrow(options: Options = {}) {
     sql,
     ...account(sql, () => TRACKERS.filter((tracker) => !running.options.off?.includes(tracker))),
     outbox,
+    /** Waits until nothing is on its way to a warehouse or vendor. */
+    idle: () =>
+      eventually("nothing is on its way", async () =>
+        (await status()).lanes.every(({ backlog }) => backlog === 0),
+      ),
     /** What a shard says of itself. Asking is a request, which wakes it. */
     status,
     lane: async (name: string, shard = 0): Promise<Lane | undefined> =>
       (await status(shard)).lanes.find(({ lane }) => lane === name),
+    /** Everything that the Workers logged, as it came. */
+    output: () => lines.join("\n"),
     /** The Workers' log lines that are JSON. */
     logs: (): Row[] =>
       lines.flatMap((message) => {

@@ -161,7 +161,7 @@ impl Failure {
 
     /// Whether it is the request that Google does not like, whoever sends it: a row of it may be the cause.
     pub fn is_of_request(&self) -> bool {
-        OF_REQUEST.contains(&self.reason.as_str())
+        self.kind == Kind::Permanent && OF_REQUEST.contains(&self.reason.as_str())
     }
 
     /// Whether what was to be made is there already.

@@ -38,7 +38,12 @@ impl BigQuery {
     ) -> Result<Vec<RefusedRow>, Failure> {
         let mut all = Vec::new();
         for (table, rows) in tables {
-            let refused = self.insert(table_of(*table), rows).await?;
+            let into = match table {
+                outbox::Table::Deliveries => Table::Deliveries,
+                outbox::Table::Ledger => Table::Ledger,
+                outbox::Table::Requests => Table::Requests,
+            };
+            let refused = self.insert(into, rows).await?;
             let row =
                 |row: bigquery::Refused| RefusedRow { table: *table, place: row.place, reason: row.reason };
             all.extend(refused.into_iter().map(row));
@@ -48,11 +53,16 @@ impl BigQuery {
 
     async fn insert(&self, table: Table, rows: &str) -> Result<Vec<bigquery::Refused>, Failure> {
         let mut insert = Insert::new(&self.dataset, table, rows)
-            .map_err(|error| told("rows", Cause::Unknown, &error.to_string()))?;
+            .map_err(|error| told("rows", Cause::Row, &error.to_string()))?;
         while let Some(batch) = insert.next() {
-            let answer = self.ask(&insert.request(&batch)).await.map_err(|failure| of(&failure))?;
+            // Of what came to nothing before Google looked at rows, none is to blame.
+            let asked = self.ask(&insert.request(&batch)).await;
+            let answer = asked.map_err(|failure| of(&failure, Cause::Elsewhere))?;
             let body = String::from_utf8_lossy(&answer.body);
-            insert.answered(batch, answer.status, &body).map_err(|failure| of(&failure))?;
+            insert.answered(batch, answer.status, &body).map_err(|failure| {
+                let cause = if failure.is_of_request() { Cause::Unknown } else { Cause::Elsewhere };
+                of(&failure, cause)
+            })?;
         }
         let refused = insert.refused();
         for row in &refused {
@@ -90,18 +100,9 @@ impl BigQuery {
     }
 }
 
-fn table_of(table: outbox::Table) -> Table {
-    match table {
-        outbox::Table::Deliveries => Table::Deliveries,
-        outbox::Table::Ledger => Table::Ledger,
-        outbox::Table::Requests => Table::Requests,
-    }
-}
-
 /// Google refuses rows by themselves, so that of a batch that it refuses as a whole a row is to blame only where the
 /// request is what it does not like.
-fn of(failure: &bigquery::Failure) -> Failure {
-    let cause = if failure.is_of_request() { Cause::Unknown } else { Cause::Elsewhere };
+fn of(failure: &bigquery::Failure, cause: Cause) -> Failure {
     if failure.kind == Kind::Temporary {
         return Failure { reason: failure.reason.clone(), cause };
     }

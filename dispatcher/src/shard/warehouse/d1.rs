@@ -13,6 +13,9 @@ const DEADLINE_MS: u32 = 35_000;
 /// Calls of one cleaning. Each deletes thousands of rows; what is left goes the day after.
 const MAX_CLEANING_CALLS: usize = 200;
 
+/// SQLite's words where the tables are not those of this release: no row is to blame.
+const OUTDATED: [&str; 3] = ["no such table", "no such column", "has no column named"];
+
 /// SQLite's words for a row that it will never take.
 const REFUSALS: [&str; 4] = ["SQLITE_CONSTRAINT", "SQLITE_TOOBIG", "SQLITE_MISMATCH", "too big"];
 
@@ -50,23 +53,26 @@ pub async fn write_accounts(env: &Env, tables: &[(Table, String)]) -> std::resul
 
 /// Deletes what is older than its retention, and ledger lines that newer ones replace.
 pub async fn clean(env: &Env, retention: Retention, now: Millis) -> std::result::Result<(), Failure> {
-    let mut statements = d1::retention(retention.raw, retention.deliveries, retention.requests, now);
-    statements.push(d1::compact_ledger(now));
+    let mut statements = vec![d1::compact_ledger(now)];
+    statements.extend(d1::retention(retention.raw, retention.deliveries, retention.requests, now));
+    let mut failed = Ok(());
     for _ in 0..MAX_CLEANING_CALLS {
         let Some(statement) = statements.first() else { break };
         let mut deleted = 0;
-        run(async {
+        let done = run(async {
             let database = env.d1("D1")?;
             let result = prepare(&database, statement)?.run().await?;
             deleted = result.meta()?.and_then(|meta| meta.changes).unwrap_or(0);
             Ok(())
-        })
-        .await?;
-        if deleted == 0 {
+        });
+        // What one table cannot do keeps no other from it.
+        let done = done.await;
+        if deleted == 0 || done.is_err() {
             statements.remove(0);
         }
+        failed = failed.and(done);
     }
-    Ok(())
+    failed
 }
 
 fn prepare(database: &D1Database, statement: &Statement) -> Result<D1PreparedStatement> {
@@ -97,6 +103,11 @@ fn failure(error: &Error) -> Failure {
         Error::D1(error) => error.cause(),
         other => other.to_string(),
     };
+    if OUTDATED.iter().any(|words_of| words.contains(words_of)) {
+        let problem = "D1's tables are not up to date; run `sparrow warehouse migrate`";
+        edge::log::error("d1_outdated", serde_json::json!({"problem": problem}));
+        return Failure { reason: "d1_outdated".to_owned(), cause: Cause::Elsewhere };
+    }
     if REFUSALS.iter().any(|refusal| words.contains(refusal)) {
         Failure { reason: "d1_refused".to_owned(), cause: Cause::Row }
     } else {

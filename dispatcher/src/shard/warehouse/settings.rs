@@ -84,7 +84,8 @@ fn bigquery(vars: &Vars, environment: &str, faults: &mut Vec<String>) -> Option<
     if account.as_ref().is_some_and(|account| !transport::may_be_called(account.token_uri(), environment)) {
         faults.push("BIGQUERY_KEY: `token_uri` must be https in production".to_owned());
     }
-    if given("BIGQUERY_KEY").is_none() && given("BIGQUERY_ENDPOINT").is_none() {
+    // An emulator is on this machine.
+    if given("BIGQUERY_KEY").is_none() && endpoint.starts_with("https") {
         faults.push(
             "BIGQUERY_KEY is missing: the service account's key file, as a secret (`wrangler secret put BIGQUERY_KEY < key.json`)"
                 .to_owned(),
@@ -142,6 +143,16 @@ mod tests {
         assert!(faults(&["bigquery"], "development", &emulator).is_empty());
         let of_production = faults(&["bigquery"], "production", &emulator);
         assert_eq!(of_production.len(), 1, "{of_production:?}");
+    }
+
+    #[test]
+    fn whoever_is_not_on_this_machine_wants_a_key() {
+        let regional = [
+            ("BIGQUERY_ENDPOINT", "https://bigquery.eu.rep.googleapis.com"),
+            ("BIGQUERY_PROJECT", "shop-4711"),
+        ];
+        let faults = faults(&["bigquery"], "production", &regional);
+        assert!(faults.len() == 1 && faults[0].starts_with("BIGQUERY_KEY is missing"), "{faults:?}");
     }
 
     #[test]
