@@ -1,7 +1,7 @@
 """Checks both halves with libraries that had no part in making them.
 
-    /tmp/corpus/bin/pip install phonenumbers==9.0.43 python-stdnum==2.2 schwifty==2026.10.1 PyJWT==2.15.1
-    /tmp/corpus/bin/python allowlist/corpus/check.py
+    .tools/corpus/bin/pip install phonenumbers==9.0.43 python-stdnum==2.2 schwifty==2026.10.1 PyJWT==2.15.1
+    .tools/corpus/bin/python allowlist/corpus/check.py
 
 Fails at a wrong label or a broken promise of README.md; prints counts otherwise.
 """

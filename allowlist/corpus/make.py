@@ -2,8 +2,8 @@
 
 Needs Python 3.11 and, from PyPI, faker==40.54.0. The same run makes the same bytes:
 
-    python3 -m venv /tmp/corpus && /tmp/corpus/bin/pip install faker==40.54.0
-    /tmp/corpus/bin/python allowlist/corpus/make.py
+    python3 -m venv .tools/corpus && .tools/corpus/bin/pip install faker==40.54.0
+    .tools/corpus/bin/python allowlist/corpus/make.py
 
 The halves differ in seed, keys, sentences and surroundings; no value is in both.
 """
