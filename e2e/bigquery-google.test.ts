@@ -18,7 +18,7 @@ let key: Record<string, string>;
 /** Google, among the sandbox's vendors. */
 const GOOGLE = ["bigquery", "token"];
 
-/** Calls of a migration whose bearer tokens are JWTs. */
+/** Calls of a first migration and of one that changes a retention; their bearer tokens are JWTs. */
 let calls: Call[];
 
 /** What the sandbox got from a migration. */
@@ -32,6 +32,7 @@ before(async () => {
   sandbox = await startSandbox();
   key = sandbox.serviceAccount();
   calls = await migrated();
+  calls.push(...(await migrated("--raw-days", "400", "--delete-older")));
 });
 
 after(() => sandbox.close());
@@ -45,17 +46,20 @@ async function methods(calls: Call[], account = key): Promise<(string | null)[]>
   return verdicts.map(({ method }) => method);
 }
 
-/** The methods of a migration, tables and views being as many as there are. */
-const MIGRATION =
-  /datasets\.insert( tables\.insert tables\.patch){4,}( jobs\.query){6,} datasets\.get$/;
+/** The methods of a first migration, tables and views being as many as there are. */
+const MADE = /datasets\.get datasets\.insert( tables\.insert){4,}( jobs\.query){6,}/;
+
+/** Those of one that changes a retention. */
+const CHANGED = /datasets\.get( tables\.get){4,} tables\.patch( jobs\.query){6,}/;
 
 test("a migration makes requests of Google's API, with a token that google-auth would have made", async () => {
-  assert.match((await methods(calls)).join(" "), new RegExp(`^${MIGRATION.source}`));
+  const both = new RegExp(`^${MADE.source} ${CHANGED.source}$`);
+  assert.match((await methods(calls)).join(" "), both);
 });
 
 test("a token is exchanged as google-auth exchanges it", async () => {
-  const calls = await migrated("--auth", "oauth", "--raw-days", "400");
-  assert.match((await methods(calls)).join(" "), new RegExp(`^token ${MIGRATION.source}`));
+  const calls = await migrated("--auth", "oauth", "--raw-days", "0");
+  assert.match((await methods(calls)).join(" "), new RegExp(`^token ${CHANGED.source}$`));
 });
 
 test("Dispatcher inserts rows as the API says, with either token", async () => {
@@ -103,7 +107,7 @@ test("rows of every table are inserted as the API says, and the sandbox takes th
 test("a query may have everything that the API has for one", async () => {
   const asked = queries(PROJECT, "sparrow").map(({ method, path, body }) => {
     const { pathname, searchParams } = new URL(path, sandbox.url);
-    const { headers } = calls[0] as Call;
+    const { headers } = calls.find(({ method }) => method === "POST") as Call;
     const query = Object.fromEntries(searchParams);
     return { method, path: pathname, query, headers, body: body ?? "" };
   });
@@ -149,8 +153,11 @@ const assertion = (claims: object) => () => jwt({ sub: undefined, aud: key.token
 const [FEW, FORM] = [{ schema: { fields: [{ nam: "a" }] } }, { "content-type": "text/plain" }];
 const NUMBER = { timePartitioning: { type: "DAY", expirationMs: 86_400_000 } };
 
-/** Calls of a migration by the end of their path, changed, and what is to be said against each. */
-const WRONG: [path: string, change: Change, fault: RegExp][] = [
+/**
+ * Calls of a migration by the end of their path, of the method POST where none is said; changed, and what is to be said
+ * against each.
+ */
+const WRONG: [which: string, change: Change, fault: RegExp][] = [
   ["/datasets", () => ({ path: "/bigquery/v2/x" }), /^the API has no such method/],
   ["/queries", () => ({ method: "PUT" }), /^the API has no such method/],
   ["/datasets", () => ({ query: { page: "1" } }), /^\?page is unknown$/],
@@ -160,7 +167,11 @@ const WRONG: [path: string, change: Change, fault: RegExp][] = [
     withBody((body) => ({ ...body, ...FEW })),
     /^body.schema.fields\[0\].nam is unknown$/,
   ],
-  ["/tables/raw", withBody(() => NUMBER), /^body.timePartitioning.expirationMs is no string$/],
+  [
+    "PATCH /tables/raw",
+    withBody(() => NUMBER),
+    /^body.timePartitioning.expirationMs is no string$/,
+  ],
   [
     "/queries",
     withBody((body) => ({ ...body, maxResults: "9" })),
@@ -170,9 +181,9 @@ const WRONG: [path: string, change: Change, fault: RegExp][] = [
   ["/datasets", withBody((body) => ({ ...body, location: null })), /^body.location is no string$/],
   ["/tables", withBody((body) => ({ ...body, id: "a" })), /^body.id is for Google to say$/],
   ["/datasets", () => ({ body: "" }), /^there is no body$/],
-  ["/datasets/sparrow", () => ({ body: "{}" }), /^there is a body$/m],
+  ["GET /datasets/sparrow", () => ({ body: "{}" }), /^there is a body$/m],
   ["/datasets", ({ headers }) => ({ headers: { ...headers, ...FORM } }), /^the content type/],
-  ["/datasets/sparrow", () => ({ headers: {} }), /^there is no bearer token$/],
+  ["GET /datasets/sparrow", () => ({ headers: {} }), /^there is no bearer token$/],
   ["/datasets", forged, /^google-auth refuses it/],
   ["/datasets", withToken({ exp: 1 }), /^google-auth refuses it/],
   ["/datasets", withToken({ exp: Date.now() }), /^google-auth's claims are/],
@@ -188,13 +199,14 @@ const WRONG: [path: string, change: Change, fault: RegExp][] = [
 
 test("no fault of ours escapes Google's libraries", async () => {
   const all = [...calls, ...(await migrated("--auth", "oauth"))];
-  const changed = WRONG.map(([end, change]) => {
-    const call = all.find(({ path }) => path.endsWith(end)) as Call;
+  const changed = WRONG.map(([which, change]) => {
+    const [end = "", method = "POST"] = which.split(" ").reverse();
+    const call = all.find((call) => call.method === method && call.path.endsWith(end)) as Call;
     return { ...call, ...change(call) };
   });
   const verdicts = await judge(changed, key);
-  for (const [i, [path, , fault]] of WRONG.entries()) {
-    assert.match(verdicts[i]?.faults.join("\n") ?? "", fault, `${path} ${i}`);
+  for (const [i, [which, , fault]] of WRONG.entries()) {
+    assert.match(verdicts[i]?.faults.join("\n") ?? "", fault, `${which} ${i}`);
   }
 });
 

@@ -5,7 +5,8 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
-import { migrate } from "./support/bigquery.ts";
+import { failing, startSandbox } from "../sandbox/server.ts";
+import { makeTables, migrate } from "./support/bigquery.ts";
 import { type Emulator, startBqemulator } from "./support/bqemulator.ts";
 import { madeBy, migration } from "./support/d1.ts";
 import { read, type Table } from "./support/google.ts";
@@ -19,15 +20,23 @@ const folder = mkdtempSync(join(tmpdir(), "sparrow-"));
 let emulator: Emulator;
 
 const bring = (...options: string[]) => {
-  const where = ["--endpoint", emulator.url, "--project", PROJECT, "--dataset", DATASET];
-  return migrate(...where, "--requests-days", "7", ...options);
+  const where = ["--endpoint", emulator.url, "--project", PROJECT];
+  if (!options.includes("--dataset")) where.push("--dataset", DATASET);
+  return migrate(...where, ...options);
 };
+
+/** What a migration says that fails. */
+const refused = (...options: string[]) =>
+  bring(...options).then(
+    () => assert.fail("it did not fail"),
+    ({ stderr }: { stderr: string }) => stderr,
+  );
 
 const readBack = (queries: string[] = []) => read(emulator.url, PROJECT, DATASET, queries);
 
 before(async () => {
   emulator = await startBqemulator();
-  await bring();
+  await bring("--requests-days", "7");
   const now = Date.now();
   const row = ["p", now, '{"event": "e", "properties": {"team size": 5}}', "{}"];
   const delivery = ["p", 0, "p.0", "e", "ga4", "delivered", null, 200, 1, null, null, "0.1.0"];
@@ -55,9 +64,9 @@ test("there are D1's tables, which keep the days that they are told, and its vie
   assert.deepEqual([days("requests"), days("raw")], [String(7 * DAY_MS), undefined]);
 });
 
-test("a second migration leaves everything as it is", async () => {
+test("a second migration leaves everything as it is, also where it is told nothing", async () => {
   const before = await readBack(STORED);
-  const said = await bring();
+  const said = await bring("--location=");
   assert.match(said, /table raw: is there/);
   assert.doesNotMatch(said, /made/);
   assert.deepEqual(await readBack(STORED), before);
@@ -85,10 +94,37 @@ test("a new property has its column in the view, and no table changes", async ()
   assert.deepEqual(others(tables), others(before.tables));
 });
 
-test("how long days are kept can be changed, also back", async () => {
+test("how long days are kept can be changed, and by a word of its own to fewer", async () => {
   const days = async () => (await readBack()).tables.raw?.timePartitioning?.expirationMs;
-  await bring("--raw-days", "30");
+  const said = await refused("--raw-days", "30", "--requests-days", "8");
+  assert.match(said, /table raw keeps its days for ever, not for 30 days\nadd --delete-older/);
+  assert.equal(await days(), undefined);
+  await bring("--raw-days", "30", "--delete-older");
   assert.equal(await days(), String(30 * DAY_MS));
+  await bring("--raw-days", "31");
+  assert.equal(await days(), String(31 * DAY_MS));
   await bring("--raw-days", "0");
   assert.equal(await days(), undefined);
+});
+
+test("a dataset is made where somebody said, and nowhere else", async () => {
+  const elsewhere = ["--dataset", "elsewhere"];
+  const said = await refused(...elsewhere, "--location=");
+  assert.match(said, /shop-4711\.elsewhere is not there yet, .* --location EU \(BIGQUERY_LOCATION/);
+  const made = await bring(...elsewhere, "--location", "europe-west3");
+  assert.match(made, /dataset elsewhere: made, in europe-west3\n/);
+  const again = await bring(...elsewhere);
+  assert.match(again, /dataset elsewhere: is there, in europe-west3 and not in EU/);
+});
+
+test("rights that Google has yet to hear of are waited for", async () => {
+  const sandbox = await startSandbox();
+  try {
+    sandbox.control("bigquery", failing("accessDenied", 1));
+    const said = await makeTables(sandbox);
+    assert.match(said, /accessDenied: .*; rights and keys .* next attempt in 1 s\n/);
+    assert.match(said, /dataset sparrow: made, in EU\n/);
+  } finally {
+    await sandbox.close();
+  }
 });

@@ -3,6 +3,8 @@
 mod bigquery;
 mod clock;
 mod load;
+#[cfg(test)]
+mod testing;
 mod warehouse;
 
 use clap::{Parser, Subcommand};

@@ -2,7 +2,7 @@
 // https://cloud.google.com/bigquery/docs/reference/rest
 
 import { failure } from "./bigquery-errors.ts";
-import { readTable, type Tables } from "./bigquery-tables.ts";
+import { readTable, type Table, type Tables } from "./bigquery-tables.ts";
 import { isObject, type JsonObject, jsonReply, type Reply } from "./vendor.ts";
 
 /** Project, dataset and table, as far as the path names them. */
@@ -40,17 +40,25 @@ export const createTable: SetUp = ({ project, dataset }, resource, tables) => {
   const read = readTable(id, resource);
   if ("fault" in read) return failure("invalid", read.fault);
   tables.create(read.table);
-  return jsonReply(200, { kind: "bigquery#table", id, ...resource });
+  return tableReply(read.table);
+};
+
+export const getTable: SetUp = ({ project, dataset, table }, _, tables) => {
+  const id = `${project}:${dataset}.${table}`;
+  const found = tables.get(id);
+  return found ? tableReply(found) : failure("notFound", `Not found: Table ${id}`);
 };
 
 /** How long partitions are kept can be changed; here they are kept anyway. */
 export const patchTable: SetUp = ({ project, dataset, table }, resource, tables) => {
   const id = `${project}:${dataset}.${table}`;
-  if (!tables.get(id)) return failure("notFound", `Not found: Table ${id}`);
+  const found = tables.get(id);
+  if (!found) return failure("notFound", `Not found: Table ${id}`);
   if (Object.keys(resource).some((key) => key !== "timePartitioning")) {
     return failure("notImplemented", "The sandbox changes nothing but timePartitioning.");
   }
-  return jsonReply(200, { kind: "bigquery#table", id, ...resource });
+  Object.assign(found.resource, resource);
+  return tableReply(found);
 };
 
 /** Views are taken at their word; nothing else is run. */
@@ -65,6 +73,15 @@ export const query: SetUp = ({ project }, { query: sql, useLegacySql = true }) =
     jobComplete: true,
   });
 };
+
+/** A retention of null is none. */
+function tableReply({ id, resource }: Table): Reply {
+  const { timePartitioning, ...others } = resource;
+  const { expirationMs, ...kept } = isObject(timePartitioning) ? timePartitioning : {};
+  const partitioning = { ...kept, ...(expirationMs ? { expirationMs } : {}) };
+  const all = isObject(timePartitioning) ? { ...others, timePartitioning: partitioning } : others;
+  return jsonReply(200, { kind: "bigquery#table", id, ...all });
+}
 
 function isName(text: string): boolean {
   return /^\w{1,1024}$/.test(text);

@@ -25,16 +25,24 @@ export class Table {
   readonly columns: Map<string, Column>;
   /** The column whose day is the partition. */
   readonly partition: string | undefined;
+  /** What it was made with, and what was changed since. */
+  readonly resource: JsonObject;
   rows: JsonObject[] = [];
   /** Rows that were stored and are not kept. */
   forgotten = 0;
   /** When each came first, in ms, oldest first. */
   readonly #insertIds = new Map<string, number>();
 
-  constructor(id: string, columns: Column[], partition: string | undefined) {
+  constructor(
+    id: string,
+    columns: Column[],
+    partition: string | undefined,
+    resource: JsonObject = {},
+  ) {
     this.id = id;
     this.columns = new Map(columns.map((column) => [column.name.toLowerCase(), column]));
     this.partition = partition;
+    this.resource = { ...resource };
   }
 
   /** Whether a row with this `insertId` came within the last minute. From now on one did. */
@@ -108,7 +116,7 @@ export function readTable(id: string, resource: JsonObject): { table: Table } | 
   const isClustering = Array.isArray(clustering) && clustering.every((name) => names.has(name));
   if (!isClustering || clustering.length > 4)
     return { fault: "clustering.fields is up to 4 columns." };
-  return { table: new Table(id, columns, read.partition) };
+  return { table: new Table(id, columns, read.partition, resource) };
 }
 
 function partitionOf(

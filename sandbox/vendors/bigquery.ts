@@ -9,6 +9,7 @@ import {
   createDataset,
   createTable,
   getDataset,
+  getTable,
   type Names,
   patchTable,
   query,
@@ -49,6 +50,7 @@ const ROUTES: Route[] = [
   setUp("POST", `${PROJECT}/datasets$`, createDataset),
   setUp("GET", `${PROJECT}/datasets/(?<dataset>[^/]+)$`, getDataset),
   setUp("POST", `${TABLES}$`, createTable),
+  setUp("GET", `${TABLE}$`, getTable),
   setUp("PATCH", `${TABLE}$`, patchTable),
   setUp("POST", `${PROJECT}/queries$`, query),
 ];

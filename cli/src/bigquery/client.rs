@@ -9,12 +9,16 @@ use tokio::time::sleep;
 use url::Url;
 use warehouse::bigquery::{Answer, Dataset, Failure, Kind, Page, Query, Request, Token, answer};
 
-/// How often a call is sent again after a failure that may pass: for 63 s in all.
-const RETRIES: u32 = 6;
+/// How often a call is sent again after a failure that may pass: for 127 s in all. As a rule rights count two minutes after
+/// they were given (<https://cloud.google.com/iam/docs/access-change-propagation>).
+const RETRIES: u32 = 8;
 
-/// Pause before the first of them; each further one is twice as long, the last 32 s
+/// Pause before the first of them; each further one is twice as long, up to 32 s
 /// (<https://cloud.google.com/bigquery/sla>). One command alone need not spread its calls.
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
+
+/// How often the pause is doubled.
+const DOUBLINGS: u32 = 5;
 
 /// How long to wait for a reply. Google itself waits up to 10 s for a query.
 const TIMEOUT: Duration = Duration::from_secs(60);
@@ -67,27 +71,31 @@ impl Client {
         request: &Request,
         read: impl Fn(u16, &str) -> Result<T, Failure>,
     ) -> Result<T, CallError> {
-        let mut pause = self.first_pause;
-        let mut retries = RETRIES;
+        let mut retries = 0;
         let mut can_renew = self.account.is_some();
         loop {
             let error = match self.attempt(request, &read).await {
                 Ok(read) => return Ok(read),
                 Err(error) => error,
             };
-            match error.kind() {
-                Kind::Renew if can_renew => {
+            if error.kind() == Kind::Renew {
+                self.token = None;
+                if can_renew {
                     can_renew = false;
-                    self.token = None;
+                    continue;
                 }
-                Kind::Temporary if retries > 0 => {
-                    retries -= 1;
-                    eprintln!("{error}; next attempt in {} s", pause.as_secs());
-                    sleep(pause).await;
-                    pause *= 2;
-                }
-                _ => return Err(error),
             }
+            // Nobody gave an emulator rights that it has yet to hear of.
+            let is_of_access = self.account.is_some() && error.is_of_access();
+            if retries == RETRIES || !(is_of_access || error.kind() == Kind::Temporary) {
+                return Err(error);
+            }
+            let why =
+                if is_of_access { "rights and keys just given take a minute or two to count; " } else { "" };
+            let pause = self.first_pause * 2_u32.pow(retries.min(DOUBLINGS));
+            retries += 1;
+            eprintln!("{error}; {why}next attempt in {} s", pause.as_secs());
+            sleep(pause).await;
         }
     }
 

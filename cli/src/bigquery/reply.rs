@@ -31,6 +31,11 @@ impl CallError {
             Self::Key(_) | Self::Unfinished => Kind::Permanent,
         }
     }
+
+    /// Whether rights or a key are refused, which may be too new.
+    pub fn is_of_access(&self) -> bool {
+        matches!(self, Self::Failure(failure) if failure.is_of_access())
+    }
 }
 
 /// Status and body of the reply to a request. Of an error only the host and its root are told: in between is the request.

@@ -1,20 +1,23 @@
 //! What Google hears, and what comes of its replies.
 
 use super::rs256::{KeyUnusable, Rs256};
-use super::testing::{Example, Reply, Seen, Server, key_file, run};
+use super::testing::{Example, key_file};
 use super::*;
-use warehouse::bigquery::{
-    Dataset, Kind, Method, Parameter, Query, Request, ServiceAccount, Value, succeeded,
-};
+use crate::testing::{Reply, Seen, Server, reply, run};
+use warehouse::bigquery::{Dataset, Method, Parameter, Query, Request, ServiceAccount, Value, succeeded};
 
 const TOKEN_URI: &str = "https://oauth2.googleapis.com/token";
-const DONE: Reply = (200, "{}");
+const DONE: Reply = reply(200, "{}");
 const BACKEND_ERROR: Reply =
-    (503, r#"{"error":{"code":503,"errors":[{"reason":"backendError"}],"status":"UNAVAILABLE"}}"#);
-const UNAUTHORIZED: Reply = (401, r#"{"error":{"code":401,"errors":[{"reason":"authError"}]}}"#);
-const DENIED: Reply = (403, r#"{"error":{"code":403,"errors":[{"reason":"accessDenied"}]}}"#);
-const TOKEN: Reply = (200, r#"{"access_token":"ya29.first","expires_in":3599,"token_type":"Bearer"}"#);
-const NEXT_TOKEN: Reply = (200, r#"{"access_token":"ya29.second","expires_in":3599,"token_type":"Bearer"}"#);
+    reply(503, r#"{"error":{"code":503,"errors":[{"reason":"backendError"}],"status":"UNAVAILABLE"}}"#);
+const UNAUTHORIZED: Reply = reply(401, r#"{"error":{"code":401,"errors":[{"reason":"authError"}]}}"#);
+const DENIED: Reply = reply(403, r#"{"error":{"code":403,"errors":[{"reason":"accessDenied"}]}}"#);
+const NO_BILLING: Reply = reply(403, r#"{"error":{"code":403,"errors":[{"reason":"billingNotEnabled"}]}}"#);
+const UNKNOWN_KEY: Reply =
+    reply(400, r#"{"error":"invalid_grant","error_description":"Invalid JWT Signature."}"#);
+const TOKEN: Reply = reply(200, r#"{"access_token":"ya29.first","expires_in":3599,"token_type":"Bearer"}"#);
+const NEXT_TOKEN: Reply =
+    reply(200, r#"{"access_token":"ya29.second","expires_in":3599,"token_type":"Bearer"}"#);
 
 fn request() -> Request {
     Request {
@@ -99,14 +102,38 @@ fn a_token_that_is_refused_is_renewed_once() {
     assert_eq!(bearers(&server), ["Bearer ya29.first", "Bearer ya29.second"]);
 }
 
+/// Google knows neither at once, and either server may be the one that does not.
 #[test]
-fn a_second_refusal_of_tokens_is_final() {
-    for credential in [Some(Credential::Jwt), None] {
-        let server = Server::start(|_, _| Some(UNAUTHORIZED));
-        let account = credential.map(|credential| server.account(credential));
-        let error = call(&server, account).unwrap_err();
-        assert_eq!(error.kind(), Kind::Renew);
-        assert_eq!(server.seen().len(), if credential.is_some() { 2 } else { 1 });
+fn rights_and_keys_that_were_just_given_are_waited_for() {
+    let server = Server::start(|seen, before| {
+        Some(match (seen.line.as_str(), before) {
+            ("POST /token", 0) => UNKNOWN_KEY,
+            ("POST /token", _) => TOKEN,
+            (_, 2..5) => UNAUTHORIZED,
+            (_, 5..8) => DENIED,
+            _ => DONE,
+        })
+    });
+    call(&server, Some(server.account(Credential::OAuth))).unwrap();
+    assert!(server.seen().len() > 8, "{:#?}", server.seen());
+}
+
+#[test]
+fn there_is_an_end_to_waiting_for_rights_and_keys() {
+    for (refused, retries) in [(DENIED, 8), (UNAUTHORIZED, 9)] {
+        let server = Server::start(move |_, _| Some(refused.clone()));
+        let error = call(&server, Some(server.account(Credential::Jwt))).unwrap_err();
+        assert!(error.is_of_access(), "{error}");
+        assert_eq!(server.seen().len(), 1 + retries, "a new token is tried at once");
+    }
+}
+
+#[test]
+fn what_lacks_a_key_is_not_waited_for() {
+    for refused in [DENIED, UNAUTHORIZED] {
+        let server = Server::start(move |_, _| Some(refused.clone()));
+        assert!(call(&server, None).is_err());
+        assert_eq!(server.seen().len(), 1);
     }
 }
 
@@ -115,7 +142,7 @@ fn a_second_refusal_of_tokens_is_final() {
 fn what_may_pass_is_tried_again() {
     let server = Server::start(|seen, before| match before {
         0 => None,
-        1 => Some((500, "<html>")),
+        1 => Some(reply(500, "<html>")),
         2 => Some(TOKEN),
         3 => None,
         4 | 5 => Some(BACKEND_ERROR),
@@ -130,20 +157,20 @@ fn there_is_an_end_to_trying_again() {
     let server = Server::start(|_, _| Some(BACKEND_ERROR));
     let error = call(&server, None).unwrap_err();
     assert!(error.to_string().contains("backendError"), "{error}");
-    assert_eq!(server.seen().len(), 7, "the first and six more");
+    assert_eq!(server.seen().len(), 9, "the first and eight more");
 }
 
 #[test]
 fn what_will_not_pass_is_not_tried_again() {
-    let server = Server::start(|_, _| Some(DENIED));
-    let error = call(&server, None).unwrap_err();
-    assert!(error.to_string().contains("accessDenied"), "{error}");
+    let server = Server::start(|_, _| Some(NO_BILLING));
+    let error = call(&server, Some(server.account(Credential::Jwt))).unwrap_err();
+    assert!(error.to_string().contains("billingNotEnabled"), "{error}");
     assert_eq!(server.seen().len(), 1);
 }
 
 #[test]
 fn a_redirect_takes_no_token_anywhere() {
-    let server = Server::start(|_, _| Some((307, "")));
+    let server = Server::start(|_, _| Some((307, "location: /elsewhere\r\n", "".into())));
     assert!(call(&server, Some(server.account(Credential::Jwt))).is_err());
     assert_eq!(server.seen().len(), 1);
 }
@@ -161,8 +188,8 @@ fn a_server_that_is_away_is_named_without_the_request() {
 fn a_query_that_still_runs_is_asked_for_again() {
     let server = Server::start(|seen, before| {
         Some(match before {
-            0 | 1 => (200, r#"{"jobComplete":false,"jobReference":{"jobId":"job","location":"EU"}}"#),
-            _ if seen.line.starts_with("GET /bigquery/v2/projects/shop-4711/queries/job?") => (
+            0 | 1 => reply(200, r#"{"jobComplete":false,"jobReference":{"jobId":"job","location":"EU"}}"#),
+            _ if seen.line.starts_with("GET /bigquery/v2/projects/shop-4711/queries/job?") => reply(
                 200,
                 r#"{"jobComplete":true,"schema":{"fields":[{"name":"n","type":"INTEGER"}]},"rows":[{"f":[{"v":"1"}]}]}"#,
             ),
@@ -178,7 +205,8 @@ fn a_query_that_still_runs_is_asked_for_again() {
 
 #[test]
 fn a_query_that_never_ends_is_left_alone_some_time() {
-    let server = Server::start(|_, _| Some((200, r#"{"jobComplete":false,"jobReference":{"jobId":"job"}}"#)));
+    let server =
+        Server::start(|_, _| Some(reply(200, r#"{"jobComplete":false,"jobReference":{"jobId":"job"}}"#)));
     let dataset = Dataset::new("shop-4711", "sparrow").unwrap();
     let query = Query { sql: "SELECT 1", ..Query::default() };
     let error = run(server.client(None).query(&dataset, &query)).unwrap_err();

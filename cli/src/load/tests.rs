@@ -1,7 +1,8 @@
 //! Sending, against a server that fails as servers do.
 
-use super::testing::{Reply, Server, load, run};
+use super::testing::load;
 use super::*;
+use crate::testing::{Reply, Server, reply, run};
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Barrier, Mutex};
@@ -12,13 +13,13 @@ fn send(url: &Url, arguments: &[&str]) -> Vec<Sent> {
 }
 
 fn ok() -> Option<Reply> {
-    Some((200, "", "OK".to_owned()))
+    Some(reply(200, "OK"))
 }
 
 #[test]
 fn what_was_not_stored_is_sent_again_with_the_same_id_and_body() {
     let server = Server::start(|_, before| match before {
-        0 => Some((503, "retry-after: 0\r\n", String::new())),
+        0 => Some((503, "retry-after: 0\r\n", "".into())),
         1 => None,
         _ => ok(),
     });
@@ -27,21 +28,21 @@ fn what_was_not_stored_is_sent_again_with_the_same_id_and_body() {
     assert!(sent[0].acked && sent[0].latency_us.is_some());
     assert_eq!((sent[0].attempts, &sent[0].refused), (3, &refused));
     assert!(sent[0].last_at > sent[0].first_at);
-    let requests = server.requests();
+    let requests = server.seen();
     for request in &requests {
         assert_eq!(request.body, requests[0].body);
         for name in ["id", "k", "key"] {
-            assert_eq!(request.query[name], requests[0].query[name]);
+            assert_eq!(request.query()[name], requests[0].query()[name]);
         }
     }
-    assert_eq!(requests[0].query["id"], sent[0].id);
-    assert_eq!(requests[0].query["key"], "sparrow-development-key");
-    assert_eq!(requests[2].query["sentAt"], sent[0].last_at.to_string());
+    assert_eq!(requests[0].query()["id"], sent[0].id);
+    assert_eq!(requests[0].query()["key"], "sparrow-development-key");
+    assert_eq!(requests[2].query()["sentAt"], sent[0].last_at.to_string());
 }
 
 #[test]
 fn a_server_that_is_not_there_is_asked_until_the_time_is_up() {
-    let server = Server::start(|_, _| Some((503, "retry-after: 3600\r\n", String::new())));
+    let server = Server::start(|_, _| Some((503, "retry-after: 3600\r\n", "".into())));
     let sent = send(&server.url, &["--count", "1"]);
     assert_eq!((sent[0].acked, sent[0].attempts), (false, 1), "an hour is more than the minute of --retry");
     let nobody = Url::parse("http://127.0.0.1:1/e").unwrap();
@@ -54,7 +55,7 @@ fn a_server_that_is_not_there_is_asked_until_the_time_is_up() {
 
 #[test]
 fn a_refusal_is_final() {
-    let server = Server::start(|_, _| Some((413, "retry-after: 0\r\n", String::new())));
+    let server = Server::start(|_, _| Some((413, "retry-after: 0\r\n", "".into())));
     let sent = send(&server.url, &["--count", "1"]);
     assert_eq!((sent[0].acked, sent[0].attempts), (false, 1));
     assert_eq!(sent[0].refused, BTreeMap::from([("413".to_owned(), 1)]));

@@ -3,6 +3,7 @@
 mod bigquery;
 mod d1;
 mod migrate;
+mod present;
 mod settings;
 
 /// What can be done with the warehouse.

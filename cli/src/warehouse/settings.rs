@@ -23,24 +23,28 @@ pub struct Arguments {
     /// The dataset that has tables and views.
     #[arg(long, env = "BIGQUERY_DATASET", value_name = "NAME", default_value = "sparrow")]
     dataset: String,
-    /// Where a new dataset is put and stays, such as EU or europe-west3.
-    #[arg(long, env = "BIGQUERY_LOCATION", value_name = "PLACE", default_value = "US")]
-    location: String,
+    /// Where a new dataset is put and stays, such as EU or europe-west3. One that is there needs none.
+    #[arg(long, env = "BIGQUERY_LOCATION", value_name = "PLACE")]
+    location: Option<String>,
     /// What the service account shows: `jwt`, tokens that it signs itself, or `oauth`, those that it gets for them.
     #[arg(long, env = "BIGQUERY_AUTH", value_name = "WAY", default_value = "jwt")]
     auth: String,
     /// The address of an emulator.
     #[arg(long, env = "BIGQUERY_ENDPOINT", value_name = "URL")]
     endpoint: Option<String>,
-    /// How many days of `raw` are kept, 0 for ever. BigQuery deletes those that are older.
-    #[arg(long, env = "RAW_RETENTION_DAYS", value_name = "DAYS", default_value = "0")]
-    raw_days: String,
+    /// How many days of `raw` are kept, 0 for ever; BigQuery deletes those that are older [default: as it is, and of a
+    /// new table for ever].
+    #[arg(long, env = "RAW_RETENTION_DAYS", value_name = "DAYS")]
+    raw_days: Option<String>,
     /// The same of `deliveries` and `ledger`.
-    #[arg(long, env = "DELIVERIES_RETENTION_DAYS", value_name = "DAYS", default_value = "0")]
-    deliveries_days: String,
+    #[arg(long, env = "DELIVERIES_RETENTION_DAYS", value_name = "DAYS")]
+    deliveries_days: Option<String>,
     /// The same of `requests`.
-    #[arg(long, env = "REQUESTS_RETENTION_DAYS", value_name = "DAYS", default_value = "0")]
-    requests_days: String,
+    #[arg(long, env = "REQUESTS_RETENTION_DAYS", value_name = "DAYS")]
+    requests_days: Option<String>,
+    /// Allow that a table keeps fewer days than it does: BigQuery deletes the older ones at once.
+    #[arg(long)]
+    delete_older: bool,
 }
 
 /// What they come to.
@@ -51,10 +55,12 @@ pub struct Settings {
     pub account: Option<Account>,
     /// What is brought up to date.
     pub dataset: Dataset,
-    location: String,
-    raw_days: u32,
-    deliveries_days: u32,
-    requests_days: u32,
+    /// Whether a table may keep fewer days than it does.
+    pub delete_older: bool,
+    location: Option<String>,
+    raw_days: Option<u32>,
+    deliveries_days: Option<u32>,
+    requests_days: Option<u32>,
 }
 
 /// Everything that is wrong with the settings.
@@ -66,7 +72,7 @@ impl Settings {
     /// What is to be in the dataset.
     pub fn setup(&self) -> Setup<'_> {
         Setup {
-            location: Some(&self.location),
+            location: self.location.as_deref(),
             raw_days: self.raw_days,
             deliveries_days: self.deliveries_days,
             requests_days: self.requests_days,
@@ -86,11 +92,11 @@ impl Arguments {
         let credential = faults.take(self.credential());
         let location = faults.take(self.location());
         let dataset = self.dataset(key.as_ref(), &mut faults);
-        let raw_days = faults.take(days("RAW_RETENTION_DAYS (--raw-days)", &self.raw_days));
-        let deliveries_days =
-            faults.take(days("DELIVERIES_RETENTION_DAYS (--deliveries-days)", &self.deliveries_days));
+        let raw_days = faults.take(days("RAW_RETENTION_DAYS (--raw-days)", self.raw_days.as_deref()));
+        let deliveries_days = faults
+            .take(days("DELIVERIES_RETENTION_DAYS (--deliveries-days)", self.deliveries_days.as_deref()));
         let requests_days =
-            faults.take(days("REQUESTS_RETENTION_DAYS (--requests-days)", &self.requests_days));
+            faults.take(days("REQUESTS_RETENTION_DAYS (--requests-days)", self.requests_days.as_deref()));
         let account = match (key, credential) {
             (Some(Some(key)), Some(credential)) => faults.take(Account::new(key, credential).map(Some)),
             _ => Some(None),
@@ -100,6 +106,7 @@ impl Arguments {
                 endpoint: endpoint?,
                 account: account?,
                 dataset: dataset?,
+                delete_older: self.delete_older,
                 location: location?,
                 raw_days: raw_days?,
                 deliveries_days: deliveries_days?,
@@ -148,10 +155,11 @@ impl Arguments {
         }
     }
 
-    fn location(&self) -> Result<String, &'static str> {
-        let plain = self.location.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
-        if plain && !self.location.is_empty() {
-            Ok(self.location.clone())
+    fn location(&self) -> Result<Option<String>, &'static str> {
+        let location = given(self.location.as_deref());
+        let is_plain = |place: &str| place.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
+        if location.is_none_or(is_plain) {
+            Ok(location.map(str::to_owned))
         } else {
             Err("BIGQUERY_LOCATION (--location) is a place such as `EU` or `europe-west3`")
         }
@@ -192,9 +200,11 @@ fn given(text: Option<&str>) -> Option<&str> {
     text.filter(|text| !text.is_empty())
 }
 
-fn days(name: &str, text: &str) -> Result<u32, String> {
+fn days(name: &str, text: Option<&str>) -> Result<Option<u32>, String> {
+    let Some(text) = given(text) else { return Ok(None) };
     let days = text.parse().ok().filter(|days| *days <= MAX_DAYS);
-    days.ok_or_else(|| format!("{name} must be a whole number of days up to {MAX_DAYS}, 0 for ever"))
+    days.map(Some)
+        .ok_or_else(|| format!("{name} must be a whole number of days up to {MAX_DAYS}, 0 for ever"))
 }
 
 fn is_loopback(url: &Url) -> bool {
@@ -226,10 +236,10 @@ pub mod tests {
         Cli::from_arg_matches(&matches).unwrap().arguments
     }
 
-    /// Those of a test, with all tables, at an emulator.
-    pub fn settings(endpoint: &Url) -> Settings {
-        let arguments = ["--endpoint", endpoint.as_str(), "--project", "shop-4711", "--requests-days", "7"];
-        parsed(&arguments).settings(true).unwrap()
+    /// Those of a test, at an emulator.
+    pub fn settings(endpoint: &Url, more: &[&str]) -> Settings {
+        let arguments = ["--endpoint", endpoint.as_str(), "--project", "shop-4711"];
+        parsed(&[&arguments, more].concat()).settings(true).unwrap()
     }
 
     /// A key file that is there until the test ends.
@@ -264,8 +274,12 @@ pub mod tests {
         assert_eq!(settings.endpoint.as_str(), "https://bigquery.googleapis.com/");
         assert_eq!((settings.dataset.project(), settings.dataset.name()), ("shop-4711", "sparrow"));
         assert!(settings.account.is_some());
-        let expected = Setup { location: Some("US"), raw_days: 0, deliveries_days: 0, requests_days: 0 };
-        assert_eq!(settings.setup(), expected, "nothing is deleted unless somebody says so");
+        let nothing = Setup { location: None, raw_days: None, deliveries_days: None, requests_days: None };
+        assert_eq!(settings.setup(), nothing, "no place and no days unless somebody says so");
+        assert!(!settings.delete_older);
+        let empty = ["--location=", "--raw-days=", "--deliveries-days=", "--requests-days="];
+        let settings = parsed(&[&["--key", key.path()][..], &empty].concat()).settings(true).unwrap();
+        assert_eq!(settings.setup(), nothing, "what is empty says nothing");
     }
 
     #[test]
@@ -280,13 +294,19 @@ pub mod tests {
             ["--endpoint", "http://localhost:9050"],
             ["--raw-days", "400"],
             ["--deliveries-days", "30"],
-            ["--requests-days", "7"],
+            ["--requests-days", "0"],
         ];
-        let settings = parsed(arguments.as_flattened()).settings(true).unwrap();
+        let arguments = [arguments.as_flattened(), &["--delete-older"]].concat();
+        let settings = parsed(&arguments).settings(true).unwrap();
+        assert!(settings.delete_older);
         assert_eq!(settings.endpoint.as_str(), "http://localhost:9050/");
         assert_eq!((settings.dataset.project(), settings.dataset.name()), ("data-4712", "events"));
-        let expected =
-            Setup { location: Some("europe-west3"), raw_days: 400, deliveries_days: 30, requests_days: 7 };
+        let expected = Setup {
+            location: Some("europe-west3"),
+            raw_days: Some(400),
+            deliveries_days: Some(30),
+            requests_days: Some(0),
+        };
         assert_eq!(settings.setup(), expected);
         assert_eq!(settings.account.unwrap().token_uri(), Some("https://oauth2.googleapis.com/token"));
     }
@@ -298,7 +318,7 @@ pub mod tests {
             ["--key", key.path()],
             ["--project", "Shop"],
             ["--dataset", "a-b"],
-            ["--location", ""],
+            ["--location", "E U"],
             ["--auth", "password"],
             ["--endpoint", "127.0.0.1:9050"],
             ["--raw-days", "1.5"],

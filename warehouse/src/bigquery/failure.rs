@@ -174,6 +174,12 @@ impl Failure {
         self.reason == "notFound"
     }
 
+    /// Whether rights or a key are refused, which Google also does for a minute or two after they were given
+    /// (<https://cloud.google.com/iam/docs/access-change-propagation>).
+    pub fn is_of_access(&self) -> bool {
+        self.kind == Kind::Renew || ["accessDenied", "invalid_grant"].contains(&self.reason.as_str())
+    }
+
     fn hint(&self) -> &'static str {
         match HINTS.iter().find(|(reason, _)| *reason == self.reason) {
             Some((_, hint)) => hint,

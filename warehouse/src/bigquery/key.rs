@@ -123,7 +123,11 @@ impl File {
 
     fn token_uri(&mut self) -> String {
         if self.members.contains_key("token_uri") {
-            self.checked("token_uri", is_safe, "must be an https address (plain http is for loopback)")
+            self.checked(
+                "token_uri",
+                is_safe,
+                "must be an https address without a user (plain http is for loopback)",
+            )
         } else {
             TOKEN_URI.to_owned()
         }
@@ -136,6 +140,11 @@ fn is_email(text: &str) -> bool {
 }
 
 fn is_safe(url: &str) -> bool {
+    // What stands before an `@` is a user's name and no host.
+    let authority = url.split_once("://").and_then(|(_, rest)| rest.split(['/', '?', '#']).next());
+    if authority.is_some_and(|authority| authority.contains('@')) {
+        return false;
+    }
     let loopback = ["http://127.0.0.1", "http://[::1]", "http://localhost"];
     let after = loopback.iter().find_map(|host| url.strip_prefix(host));
     url.starts_with("https://") || after.is_some_and(|rest| rest.starts_with([':', '/']))

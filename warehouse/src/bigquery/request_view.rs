@@ -3,7 +3,7 @@
 use super::Dataset;
 use super::quote::table;
 
-/// The query of the view: a row per event and call. Where the table is not made it is not made either.
+/// The query of the view: a row per event and call.
 ///
 /// It shows what D1's view shows, and undoes that rows can be stored twice here. Filters on `day`, `tracker` and `run` go
 /// down to the table: they are among the columns by which rows are numbered. One on `payloadId` alone reads everything.

@@ -16,7 +16,7 @@ pub enum Table {
     Deliveries,
     /// What every shard had counted: [`event::LedgerLine`].
     Ledger,
-    /// What vendors were sent: [`event::SentRequest`]. Only where the migration was told to make it.
+    /// What vendors were sent: [`event::SentRequest`]. Empty unless Trace is told to fill it.
     Requests,
 }
 

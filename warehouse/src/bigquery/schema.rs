@@ -4,7 +4,7 @@
 //! Names, order and meaning of the columns are those of D1's tables. Each table has a partition per day of receipt, by
 //! which queries filter and which expires as a whole.
 
-use super::Dataset;
+use super::{Dataset, Retention};
 use serde_json::{Value, json};
 
 /// A column: its name, its type, and whether every row has it.
@@ -104,8 +104,8 @@ pub(super) const REQUESTS: Table = Table {
 };
 
 impl Table {
-    /// What creates the table. Its days are kept for `days`, or for ever where that is 0.
-    pub fn resource(&self, dataset: &Dataset, days: u32) -> Value {
+    /// What creates the table.
+    pub fn resource(&self, dataset: &Dataset, retention: Retention) -> Value {
         let fields: Vec<_> = self
             .columns
             .iter()
@@ -114,7 +114,7 @@ impl Table {
             })
             .collect();
         let mut partitioning = self.partitioning();
-        if let Some(expiration) = expiration(days) {
+        if let Some(expiration) = retention.expiration() {
             partitioning["expirationMs"] = expiration.into();
         }
         json!({
@@ -125,11 +125,11 @@ impl Table {
         })
     }
 
-    /// What gives a table that is there the retention of `days`: null takes an expiration away. Nothing else of it is
-    /// touched, since columns, tags and descriptions of the user's own would be lost with a schema that does not have them.
-    pub fn retention(&self, days: u32) -> Value {
+    /// What gives a table that is there another retention: null takes an expiration away. Nothing else of it is touched,
+    /// since columns, tags and descriptions of the user's own would be lost with a schema that does not have them.
+    pub fn retention(&self, retention: Retention) -> Value {
         let mut partitioning = self.partitioning();
-        partitioning["expirationMs"] = expiration(days).into();
+        partitioning["expirationMs"] = retention.expiration().into();
         json!({"timePartitioning": partitioning})
     }
 
@@ -138,19 +138,10 @@ impl Table {
     }
 }
 
-/// How long after the end of its day a partition expires, in ms
-/// (<https://cloud.google.com/bigquery/docs/managing-partitioned-tables#partition-expiration>).
-fn expiration(days: u32) -> Option<String> {
-    const DAY_MS: u64 = 24 * 60 * 60 * 1000;
-    (days > 0).then(|| (u64::from(days) * DAY_MS).to_string())
-}
-
-/// What creates the dataset, in the location where it will stay (Google's default: `US`).
-pub(super) fn dataset_resource(dataset: &Dataset, location: Option<&str>) -> Value {
-    let mut resource =
-        json!({"datasetReference": {"projectId": dataset.project(), "datasetId": dataset.name()}});
-    if let Some(location) = location {
-        resource["location"] = location.into();
-    }
-    resource
+/// What creates the dataset, in the location where it will stay.
+pub(super) fn dataset_resource(dataset: &Dataset, location: &str) -> Value {
+    json!({
+        "datasetReference": {"projectId": dataset.project(), "datasetId": dataset.name()},
+        "location": location,
+    })
 }

@@ -1,7 +1,8 @@
 //! Every way in which something can be missing, against a warehouse that is right but for one thing.
 
 use super::*;
-use crate::load::testing::{Server, load, run};
+use crate::load::testing::load;
+use crate::testing::{Server, reply, run};
 use rusqlite::params;
 use sha2::{Digest, Sha256};
 use std::future::poll_fn;
@@ -344,14 +345,15 @@ fn the_vendors_are_asked_for_every_event_page_by_page() {
         ),
     ];
     let server = Server::start(move |request, _| {
-        assert_eq!(request.path, "/api/received");
-        let Some(vendor) = request.query.get("vendor") else {
-            return Some((200, "", r#"{"ga4":{"unknown":0},"webhook":{"unknown":0}}"#.to_owned()));
+        assert_eq!(request.path(), "/api/received");
+        let query = request.query();
+        let Some(vendor) = query.get("vendor") else {
+            return Some(reply(200, r#"{"ga4":{"unknown":0},"webhook":{"unknown":0}}"#));
         };
         assert_eq!(vendor, "ga4");
-        let after: usize = request.query["after"].parse().unwrap();
+        let after: usize = query["after"].parse().unwrap();
         let next = if after < 2 { (after + 1).to_string() } else { "null".to_owned() };
-        Some((200, "", format!(r#"{{"received":[{}],"next":{next}}}"#, pages[after])))
+        Some((200, "", format!(r#"{{"received":[{}],"next":{next}}}"#, pages[after]).into()))
     });
     let index = Run::new(&sent);
     let mut findings = look(&warehouse(&sent), &index).unwrap();
@@ -368,7 +370,7 @@ fn the_vendors_are_asked_for_every_event_page_by_page() {
 #[test]
 fn a_sandbox_that_is_none_is_named() {
     let sent = sent();
-    let server = Server::start(|_, _| Some((404, "", "not found".to_owned())));
+    let server = Server::start(|_, _| Some(reply(404, "not found")));
     let index = Run::new(&sent);
     let mut findings = look(&warehouse(&sent), &index).unwrap();
     let error = run(vendors::check(&reqwest_client(), &server.url, &index, &mut findings)).unwrap_err();

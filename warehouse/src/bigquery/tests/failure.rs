@@ -36,3 +36,19 @@ fn what_a_person_can_do_is_said() {
     assert!(succeeded(409, &body("duplicate")).unwrap_err().is_duplicate());
     assert!(succeeded(404, &body("notFound")).unwrap_err().is_not_found());
 }
+
+#[test]
+fn rights_and_keys_are_told_from_what_time_does_not_mend() {
+    let is_of_access = |status, reason: &str| {
+        let body = json!({ "error": { "errors": [{ "reason": reason }] } }).to_string();
+        succeeded(status, &body).unwrap_err().is_of_access()
+    };
+    for (status, reason) in [(403, "accessDenied"), (401, "authError"), (401, "required"), (401, "")] {
+        assert!(is_of_access(status, reason), "{status} {reason}");
+    }
+    for (status, reason) in [(403, "billingNotEnabled"), (404, "notFound"), (503, "backendError")] {
+        assert!(!is_of_access(status, reason), "{status} {reason}");
+    }
+    let unknown_key = exchanged(400, r#"{"error":"invalid_grant"}"#, NOON).unwrap_err();
+    assert!(unknown_key.is_of_access());
+}

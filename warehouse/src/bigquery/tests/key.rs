@@ -90,13 +90,20 @@ fn an_assertion_goes_to_no_plain_address_but_a_loopback_one() {
     };
     assert_eq!(token_uri(None).unwrap(), "https://oauth2.googleapis.com/token");
     for uri in
-        ["https://oauth2.example/token", "http://127.0.0.1:9/token", "http://localhost/", "http://[::1]:9/"]
+        ["https://oauth2.example/token", "http://127.0.0.1:9/@token", "http://localhost/", "http://[::1]:9/"]
     {
         assert_eq!(token_uri(Some(uri)).unwrap(), uri);
     }
-    for uri in
-        ["http://oauth2.example/", "http://localhost.example/", "http://127.0.0.1.example/", "", "ftp://a/"]
-    {
+    for uri in [
+        "http://oauth2.example/",
+        "http://localhost.example/",
+        "http://127.0.0.1.example/",
+        "http://127.0.0.1:80@oauth2.example/token",
+        "http://localhost:@oauth2.example",
+        "https://oauth2.googleapis.com@oauth2.example/token",
+        "",
+        "ftp://a/",
+    ] {
         assert!(token_uri(Some(uri)).is_err(), "{uri}");
     }
 }

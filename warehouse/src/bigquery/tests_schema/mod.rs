@@ -1,6 +1,7 @@
 //! Tables and views. That the views show the same as D1's is shown on an emulator.
 
 mod migration;
+mod retention;
 mod schema;
 mod sql;
 mod views;
@@ -8,7 +9,8 @@ mod views;
 use super::{Dataset, Setup};
 use allowlist::policy::Column;
 
-const SETUP: Setup<'_> = Setup { location: Some("EU"), raw_days: 30, deliveries_days: 0, requests_days: 7 };
+const SETUP: Setup<'_> =
+    Setup { location: Some("EU"), raw_days: Some(30), deliveries_days: Some(0), requests_days: None };
 
 fn dataset() -> Dataset {
     Dataset::new("shop-4711", "events").unwrap()

@@ -1,6 +1,7 @@
 //! The tables.
 
 use super::*;
+use crate::bigquery::Retention;
 use crate::bigquery::schema::{DELIVERIES, LEDGER, RAW, REQUESTS};
 use serde_json::{Value, json};
 
@@ -17,8 +18,8 @@ fn the_tables_have_the_columns_of_d1() {
 /// A table cannot be partitioned or clustered anew: a change needs another table and a copy of the rows.
 #[test]
 fn the_resources_are_pinned() {
-    let resources =
-        [RAW.resource(&dataset(), 30), DELIVERIES.resource(&dataset(), 0), REQUESTS.resource(&dataset(), 7)];
+    let resources = [(&RAW, 30), (&DELIVERIES, 0), (&REQUESTS, 7)]
+        .map(|(table, days)| table.resource(&dataset(), Retention::days(days)));
     let pinned: Vec<Value> = serde_json::from_str(include_str!("fixtures/tables.json")).unwrap();
     assert_eq!(resources.to_vec(), pinned);
 }
@@ -26,7 +27,7 @@ fn the_resources_are_pinned() {
 #[test]
 fn a_partition_is_a_day_of_a_column_that_every_row_has() {
     for table in [&RAW, &DELIVERIES, &LEDGER, &REQUESTS] {
-        let resource = table.resource(&dataset(), 1);
+        let resource = table.resource(&dataset(), Retention::days(1));
         let field = |name: &Value| {
             let fields = resource["schema"]["fields"].as_array().unwrap();
             fields.iter().find(|field| field["name"] == *name).unwrap().clone()
@@ -44,7 +45,7 @@ fn a_partition_is_a_day_of_a_column_that_every_row_has() {
 
 #[test]
 fn days_are_kept_for_ever_or_for_so_many() {
-    let partitioning = |days| RAW.retention(days)["timePartitioning"].clone();
+    let partitioning = |days| RAW.retention(Retention::days(days))["timePartitioning"].clone();
     // An absent member would leave an expiration that is there.
     let for_ever = json!({"type": "DAY", "field": "timestamp", "expirationMs": null});
     assert_eq!(partitioning(0), for_ever);
