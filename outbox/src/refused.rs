@@ -86,7 +86,7 @@ impl<D: Database> Shard<D> {
 
     /// Breaks a pack up into its rows, of which a warehouse refuses one: a pack's number is that of its first row, so that
     /// each has a number of its own.
-    pub(crate) fn break_up(&self, batch: &AccountsBatch) -> Result<(), SqlError> {
+    pub(crate) fn break_up(&mut self, batch: &AccountsBatch) -> Result<(), SqlError> {
         self.db.transaction(&mut || {
             for (table, rows) in &batch.tables {
                 for (number, row) in (batch.last..).zip(read(rows)?) {
@@ -102,7 +102,10 @@ impl<D: Database> Shard<D> {
                 }
             }
             Ok(())
-        })
+        })?;
+        // Without the commas between them.
+        self.state.packed = waiting_bytes(&self.db)?;
+        Ok(())
     }
 
     /// Refused rows as dead letters: those of `deliveries` name their event, those of `ledger` their counter's.

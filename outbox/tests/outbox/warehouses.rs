@@ -243,6 +243,9 @@ fn accounts_that_are_refused_hold_up_no_others_and_can_be_put_back() {
         assert!(refused > 0 && world.shard.status(Millis(world.now)).unwrap().bytes > 0);
         let told = |event: &str| world.stores[name].deliveries.values().any(|row| row.event == event);
         assert!(told("even") && !told("odd"), "{name}: the culprits alone");
+        let counted = world.shard.status(Millis(world.now)).unwrap().bytes;
+        world.crash();
+        assert_eq!(world.shard.status(Millis(world.now)).unwrap().bytes, counted, "{name}: no byte too many");
         let filter = DeadFilter { tracker: Some(accounts.clone()), ..DeadFilter::default() };
         let letters = world.shard.dead(&DeadRequest { filter, after: 0, limit: 100 }).unwrap().letters;
         assert_eq!(letters.len() as i64, refused);
