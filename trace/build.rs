@@ -12,8 +12,8 @@ fn main() {
     let policy = match Policy::from_toml(&text, &trackers::NAMES) {
         Ok(policy) => policy,
         Err(error) => {
-            for line in error.to_string().lines() {
-                println!("cargo::error=allowlist/allowlist.toml: {line}");
+            for fault in error.0 {
+                println!("cargo::error=allowlist/allowlist.toml:{fault}");
             }
             return;
         }

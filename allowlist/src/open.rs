@@ -1,11 +1,12 @@
 //! A payload opened: which events it holds, to whom each is owed, and what may leave of it.
 
-use crate::allowed::Allowed;
-use crate::check::{Place, check};
+use crate::allowed::Checked;
+use crate::check::{Checker, Envelope};
+use crate::hash::HashKey;
 use crate::inflate::gunzip;
 use crate::parse::{Batch, Body, RawEvent, parse};
+use crate::personal::scrubbed;
 use crate::policy::{EventRule, Policy};
-use crate::scrub::scrub;
 use crate::source;
 use event::id::event_id;
 use event::wire::{MALFORMED, MAX_EVENTS, NOT_ALLOWED, OpenedEvent, Owed, TOO_MANY};
@@ -23,15 +24,15 @@ pub struct Opening {
     /// Its events, by index. Never empty.
     pub events: Vec<OpenedEvent>,
     /// Those that are owed to at least one tracker, by index.
-    pub allowed: Vec<(u32, Allowed)>,
+    pub allowed: Vec<(u32, Checked)>,
 }
 
 /// Opens a payload under a policy, for the trackers that are configured.
 ///
 /// The first reason that applies is the one that is told: `malformed`, `too_many`, `source`,
-/// `not_allowed`, `not_for_tracker`.
-pub fn open(policy: &Policy, payload: &Payload, trackers: &[&str]) -> Opening {
-    let opener = Opener { policy, payload, trackers };
+/// `not_allowed`, `not_for_tracker`. Without a `key` what is to be hashed stays.
+pub fn open(policy: &Policy, key: Option<&HashKey>, payload: &Payload, trackers: &[&str]) -> Opening {
+    let opener = Opener { checker: Checker { policy, key }, payload, trackers };
     let Some(body) = read(payload) else { return opener.malformed() };
     let from_source = source::is_allowed(policy, &payload.context, body.write_key.as_text());
     match body.batch {
@@ -51,7 +52,7 @@ fn read(payload: &Payload) -> Option<Body> {
 }
 
 struct Opener<'a> {
-    policy: &'a Policy,
+    checker: Checker<'a>,
     payload: &'a Payload,
     trackers: &'a [&'a str],
 }
@@ -78,15 +79,15 @@ impl Opener<'_> {
         opening
     }
 
-    fn event(&self, idx: u32, event: Option<RawEvent>, from_source: bool) -> (OpenedEvent, Option<Allowed>) {
+    fn event(&self, idx: u32, event: Option<RawEvent>, from_source: bool) -> (OpenedEvent, Option<Checked>) {
         let named = event.and_then(|event| Some((event.name.as_text()?.to_owned(), event)));
         let Some((name, event)) = named else {
             return (self.kept_back(idx, self.place_id(idx), MALFORMED, "malformed"), None);
         };
         // An id in which something is found stays behind as every other value does.
-        let own = event.event_id.as_text().filter(|id| scrub(id).is_none());
+        let own = event.event_id.as_text().filter(|id| scrubbed(id, None).is_none());
         let id = event_id(own, &self.payload.id, idx);
-        let rule = self.policy.events.get(&name);
+        let rule = self.checker.policy.events.get(&name);
         if !from_source {
             let name = rule.map_or(NOT_ALLOWED, |_| name.as_str());
             return (self.kept_back(idx, id, name, "source"), None);
@@ -94,9 +95,9 @@ impl Opener<'_> {
         let Some(rule) = rule else {
             return (self.kept_back(idx, id, NOT_ALLOWED, "not_allowed"), None);
         };
-        let place =
-            Place { id: id.clone(), received_at: self.payload.received_at, context: &self.payload.context };
-        let (allowed, changes) = check(&name, rule, event, place);
+        let Payload { received_at, ref context, .. } = *self.payload;
+        let envelope = Envelope { id: id.clone(), received_at, context };
+        let (allowed, changes) = self.checker.check(&name, rule, event, envelope);
         let trackers = self.owed(rule);
         let owed = trackers.values().any(|owed| *owed == Owed::Owed);
         (opened(idx, id, &name, trackers, changes), owed.then_some(allowed))
@@ -163,13 +164,14 @@ mod tests {
                 keys: vec![],
             },
             events: BTreeMap::from([("buy".into(), rule(None)), ("look".into(), rule(Some("heap")))]),
+            ..Policy::default()
         }
     }
 
     fn opening(origin: &str, body: &str) -> Opening {
         let context = Context { origin: Some(origin.to_owned()), ..Context::default() };
         let payload = Payload::new("p".into(), Millis(0), body.as_bytes().to_vec(), context);
-        open(&policy(), &payload, &["ga4", "heap"])
+        open(&policy(), None, &payload, &["ga4", "heap"])
     }
 
     #[test]

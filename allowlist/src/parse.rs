@@ -1,19 +1,22 @@
 //! A body as the check needs it, and no more of it: whatever was sent, what is kept in memory is bounded by
 //! a small multiple of the events that are opened.
 //!
-//! Nested values are skipped, since no property takes one; events past [`MAX_EVENTS`] and members past
-//! [`MAX_MEMBERS`] are counted and skipped. Of a member that is there twice the first counts, as in SQLite.
+//! What lies deeper than [`MAX_DEPTH`] is skipped, since no property takes it; events past [`MAX_EVENTS`], and items and
+//! members past [`MAX_MEMBERS`], are counted and skipped. Of a member that is there twice the first counts, as in SQLite.
 
 use event::wire::MAX_EVENTS;
 use serde::Deserialize;
-use serde::de::{Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::Number;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
 
-/// Most properties of an event that are looked at.
+/// Most properties of an event that are looked at, with all items and members that they hold.
 pub const MAX_MEMBERS: usize = 1000;
+
+/// How deep arrays and objects are looked at in a property, the outermost included.
+pub const MAX_DEPTH: usize = 4;
 
 /// Reads a body that is a JSON object.
 pub fn parse(body: &[u8]) -> Option<Body> {
@@ -23,7 +26,7 @@ pub fn parse(body: &[u8]) -> Option<Body> {
 /// A body: one event, or a batch of them.
 #[derive(Debug, Default)]
 pub struct Body {
-    pub write_key: Leaf,
+    pub write_key: Raw,
     /// What a member `batch` holds.
     pub batch: Option<Batch>,
     /// The body as an event of its own.
@@ -41,46 +44,40 @@ pub enum Batch {
 /// An event's members, unchecked.
 #[derive(Debug, Default)]
 pub struct RawEvent {
-    pub name: Leaf,
-    pub event_id: Leaf,
-    pub device_id: Leaf,
-    pub user_id: Leaf,
-    pub session_id: Leaf,
-    pub timestamp: Leaf,
-    pub properties: Members,
-    pub context: Members,
+    pub name: Raw,
+    pub event_id: Raw,
+    pub device_id: Raw,
+    pub user_id: Raw,
+    pub session_id: Raw,
+    pub timestamp: Raw,
+    pub properties: Raw,
+    pub context: Raw,
 }
 
-/// A value without structure.
+/// A value, unchecked.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub enum Leaf {
+pub enum Raw {
     /// Not there, or `null`.
     #[default]
     Absent,
     Boolean(bool),
     Number(Number),
     Text(String),
-    /// An array or an object, skipped.
-    Nested,
+    /// The items, and how many more were skipped.
+    List(Vec<Raw>, usize),
+    /// The members by name, and how many more were skipped.
+    Object(BTreeMap<String, Raw>, usize),
+    /// An array or an object where none is taken, or none so deep.
+    Skipped,
 }
 
-impl Leaf {
+impl Raw {
     pub fn as_text(&self) -> Option<&str> {
         match self {
             Self::Text(text) => Some(text),
             _ => None,
         }
     }
-}
-
-/// The members of an object.
-#[derive(Debug, Default)]
-pub enum Members {
-    #[default]
-    Absent,
-    /// By name, and how many were skipped.
-    Object(BTreeMap<String, Leaf>, usize),
-    NoObject,
 }
 
 impl<'de> Deserialize<'de> for Body {
@@ -98,8 +95,8 @@ impl<'de> Deserialize<'de> for Body {
                 while let Some(name) = members.next_key::<Cow<'de, str>>()? {
                     match name.as_ref() {
                         "batch" if body.batch.is_none() => body.batch = Some(members.next_value()?),
-                        "writeKey" if body.write_key == Leaf::Absent => {
-                            body.write_key = members.next_value()?
+                        "writeKey" if body.write_key == Raw::Absent => {
+                            body.write_key = next_value(&mut members, 0)?
                         }
                         name => body.event.take(name, &mut members)?,
                     }
@@ -114,60 +111,60 @@ impl<'de> Deserialize<'de> for Body {
 impl RawEvent {
     /// Takes a member, or skips it where it is unknown or there already.
     fn take<'de, A: MapAccess<'de>>(&mut self, name: &str, members: &mut A) -> Result<(), A::Error> {
-        let leaf = match name {
-            "event" => &mut self.name,
-            "eventId" => &mut self.event_id,
-            "deviceId" => &mut self.device_id,
-            "userId" => &mut self.user_id,
-            "sessionId" => &mut self.session_id,
-            "timestamp" => &mut self.timestamp,
-            "properties" | "context" => {
-                let object = if name == "context" { &mut self.context } else { &mut self.properties };
-                let value = members.next_value()?;
-                if matches!(object, Members::Absent) {
-                    *object = value;
-                }
-                return Ok(());
-            }
+        let (member, depth) = match name {
+            "event" => (&mut self.name, 0),
+            "eventId" => (&mut self.event_id, 0),
+            "deviceId" => (&mut self.device_id, 0),
+            "userId" => (&mut self.user_id, 0),
+            "sessionId" => (&mut self.session_id, 0),
+            "timestamp" => (&mut self.timestamp, 0),
+            "properties" => (&mut self.properties, 1 + MAX_DEPTH),
+            "context" => (&mut self.context, 1),
             _ => return members.next_value::<IgnoredAny>().map(|_| ()),
         };
-        let value = members.next_value()?;
-        if *leaf == Leaf::Absent {
-            *leaf = value;
+        let value = next_value(members, depth)?;
+        if *member == Raw::Absent {
+            *member = value;
         }
         Ok(())
     }
 }
 
-/// Makes `visit_*` of every value without structure return what `leaf` makes of it.
+/// A member's value, with what it holds up to `depth` arrays and objects deep, itself included.
+fn next_value<'de, A: MapAccess<'de>>(members: &mut A, depth: usize) -> Result<Raw, A::Error> {
+    let mut room = MAX_MEMBERS;
+    members.next_value_seed(Value { depth, room: &mut room })
+}
+
+/// Makes `visit_*` of every value without structure return what `raw` makes of it.
 macro_rules! visit_leaves {
-    ($leaf:expr) => {
+    ($raw:expr) => {
         fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
             f.write_str("any value")
         }
 
         fn visit_unit<E>(self) -> Result<Self::Value, E> {
-            Ok($leaf(Leaf::Absent))
+            Ok($raw(Raw::Absent))
         }
 
         fn visit_bool<E>(self, value: bool) -> Result<Self::Value, E> {
-            Ok($leaf(Leaf::Boolean(value)))
+            Ok($raw(Raw::Boolean(value)))
         }
 
         fn visit_i64<E>(self, value: i64) -> Result<Self::Value, E> {
-            Ok($leaf(Leaf::Number(value.into())))
+            Ok($raw(Raw::Number(value.into())))
         }
 
         fn visit_u64<E>(self, value: u64) -> Result<Self::Value, E> {
-            Ok($leaf(Leaf::Number(value.into())))
+            Ok($raw(Raw::Number(value.into())))
         }
 
         fn visit_f64<E>(self, value: f64) -> Result<Self::Value, E> {
-            Ok($leaf(Number::from_f64(value).map_or(Leaf::Nested, Leaf::Number)))
+            Ok($raw(Number::from_f64(value).map_or(Raw::Skipped, Raw::Number)))
         }
 
         fn visit_str<E>(self, value: &str) -> Result<Self::Value, E> {
-            Ok($leaf(Leaf::Text(value.to_owned())))
+            Ok($raw(Raw::Text(value.to_owned())))
         }
     };
 }
@@ -182,53 +179,64 @@ fn skip_seq<'de, A: SeqAccess<'de>>(mut items: A) -> Result<(), A::Error> {
     Ok(())
 }
 
-impl<'de> Deserialize<'de> for Leaf {
-    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        struct Any;
-        impl<'de> Visitor<'de> for Any {
-            type Value = Leaf;
-            visit_leaves!(|leaf| leaf);
+/// Reads a value. `room` is for how many items and members there is room, all of the value's together.
+struct Value<'r> {
+    depth: usize,
+    room: &'r mut usize,
+}
 
-            fn visit_seq<A: SeqAccess<'de>>(self, items: A) -> Result<Leaf, A::Error> {
-                skip_seq(items).map(|()| Leaf::Nested)
-            }
+impl<'de> DeserializeSeed<'de> for Value<'_> {
+    type Value = Raw;
 
-            fn visit_map<A: MapAccess<'de>>(self, members: A) -> Result<Leaf, A::Error> {
-                skip_map(members).map(|()| Leaf::Nested)
-            }
-        }
-        from.deserialize_any(Any)
+    fn deserialize<D: Deserializer<'de>>(self, from: D) -> Result<Raw, D::Error> {
+        from.deserialize_any(self)
     }
 }
 
-impl<'de> Deserialize<'de> for Members {
-    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        struct Any;
-        impl<'de> Visitor<'de> for Any {
-            type Value = Members;
-            visit_leaves!(|leaf| if leaf == Leaf::Absent { Members::Absent } else { Members::NoObject });
+impl<'de> Visitor<'de> for Value<'_> {
+    type Value = Raw;
+    visit_leaves!(|raw| raw);
 
-            fn visit_seq<A: SeqAccess<'de>>(self, items: A) -> Result<Members, A::Error> {
-                skip_seq(items).map(|()| Members::NoObject)
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Members, A::Error> {
-                let mut kept = BTreeMap::new();
-                let mut skipped = 0;
-                while let Some(name) = members.next_key::<Cow<'de, str>>()? {
-                    if kept.contains_key(name.as_ref()) {
-                        members.next_value::<IgnoredAny>()?;
-                    } else if kept.len() == MAX_MEMBERS {
-                        members.next_value::<IgnoredAny>()?;
-                        skipped += 1;
-                    } else {
-                        kept.insert(name.into_owned(), members.next_value()?);
-                    }
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Raw, A::Error> {
+        let Some(depth) = self.depth.checked_sub(1) else {
+            return skip_seq(items).map(|()| Raw::Skipped);
+        };
+        let mut kept = Vec::new();
+        while *self.room > 0 {
+            *self.room -= 1;
+            match items.next_element_seed(Value { depth, room: self.room })? {
+                Some(item) => kept.push(item),
+                None => {
+                    *self.room += 1;
+                    return Ok(Raw::List(kept, 0));
                 }
-                Ok(Members::Object(kept, skipped))
             }
         }
-        from.deserialize_any(Any)
+        let mut skipped = 0;
+        while items.next_element::<IgnoredAny>()?.is_some() {
+            skipped += 1;
+        }
+        Ok(Raw::List(kept, skipped))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Raw, A::Error> {
+        let Some(depth) = self.depth.checked_sub(1) else {
+            return skip_map(members).map(|()| Raw::Skipped);
+        };
+        let mut kept = BTreeMap::new();
+        let mut skipped = 0;
+        while let Some(name) = members.next_key::<Cow<'de, str>>()? {
+            if kept.contains_key(name.as_ref()) {
+                members.next_value::<IgnoredAny>()?;
+            } else if *self.room == 0 {
+                members.next_value::<IgnoredAny>()?;
+                skipped += 1;
+            } else {
+                *self.room -= 1;
+                kept.insert(name.into_owned(), members.next_value_seed(Value { depth, room: self.room })?);
+            }
+        }
+        Ok(Raw::Object(kept, skipped))
     }
 }
 
@@ -319,8 +327,8 @@ fn escaped_unit(body: &[u8], at: usize) -> Option<u16> {
 mod tests {
     use super::*;
 
-    fn name(body: &str) -> Leaf {
-        parse(body.as_bytes()).map(|body| body.event.name).unwrap_or(Leaf::Nested)
+    fn name(body: &str) -> Raw {
+        parse(body.as_bytes()).map(|body| body.event.name).unwrap_or(Raw::Skipped)
     }
 
     #[test]
@@ -334,7 +342,7 @@ mod tests {
             (r#"{"x\ud83d": "\udfff", "event": "e"}"#, "e"),
         ];
         for (body, expected) in cases {
-            assert_eq!(name(body), Leaf::Text(expected.into()), "{body}");
+            assert_eq!(name(body), Raw::Text(expected.into()), "{body}");
         }
         for body in ["\\", "{\"event\": \"\\u", "{\"event\": \"\\ud8"] {
             assert!(parse(body.as_bytes()).is_none(), "{body}");
@@ -346,9 +354,9 @@ mod tests {
         let body =
             r#"{"event": "first", "event": "second", "properties": {"a": 1, "a": 2}, "properties": {}}"#;
         let body = parse(body.as_bytes()).expect("an object");
-        assert_eq!(body.event.name, Leaf::Text("first".into()));
+        assert_eq!(body.event.name, Raw::Text("first".into()));
         assert!(
-            matches!(body.event.properties, Members::Object(members, 0) if members["a"] == Leaf::Number(1.into()))
+            matches!(body.event.properties, Raw::Object(members, 0) if members["a"] == Raw::Number(1.into()))
         );
     }
 
@@ -364,6 +372,30 @@ mod tests {
         let members: String = (0..MAX_MEMBERS + 7).map(|i| format!(r#""p{i}": 1,"#)).collect();
         let body = format!(r#"{{"properties": {{{members} "p0": 2}}}}"#);
         let properties = parse(body.as_bytes()).map(|body| body.event.properties);
-        assert!(matches!(properties, Some(Members::Object(kept, 7)) if kept.len() == MAX_MEMBERS));
+        assert!(matches!(properties, Some(Raw::Object(kept, 7)) if kept.len() == MAX_MEMBERS));
+    }
+    #[test]
+    fn nested_values_are_kept_up_to_a_depth_and_a_number_of_them_all() {
+        let properties = |text: &str| match parse(format!(r#"{{"properties": {text}}}"#).as_bytes()) {
+            Some(Body { event: RawEvent { properties: Raw::Object(members, _), .. }, .. }) => members,
+            other => panic!("{other:?}"),
+        };
+        let depth = |value: &Raw| {
+            let (mut value, mut depth) = (value.clone(), 0);
+            while let Raw::List(mut items, 0) = value {
+                value = items.remove(0);
+                depth += 1;
+            }
+            (depth, value)
+        };
+        assert_eq!(depth(&properties(r#"{"a": [[[[1]]]]}"#)["a"]), (4, Raw::Number(1.into())));
+        assert_eq!(depth(&properties(r#"{"a": [[[[[1]]]]]}"#)["a"]), (4, Raw::Skipped));
+
+        let many = vec!["[1, 1]"; MAX_MEMBERS].join(",");
+        let members = properties(&format!(r#"{{"a": [{many}], "b": [], "c": {{"d": 1, "d": 2}}}}"#));
+        let Raw::List(kept, skipped) = &members["a"] else { panic!("a list") };
+        // One for `a`, three for each item.
+        assert_eq!((kept.len(), *skipped), ((MAX_MEMBERS - 1) / 3, MAX_MEMBERS - (MAX_MEMBERS - 1) / 3));
+        assert!(!members.contains_key("c"), "no room is left");
     }
 }

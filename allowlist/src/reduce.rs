@@ -1,7 +1,8 @@
 //! Page addresses and other context, reduced to what may leave.
 
-use crate::scrub::{decoded, scrub};
-use url::Url;
+use crate::personal;
+use crate::scrub::decoded;
+use url::{Url, form_urlencoded};
 
 /// Longest address that is looked at, in bytes.
 const MAX_ADDRESS: usize = 8 * 1024;
@@ -12,23 +13,24 @@ const MAX_TAG: usize = 64;
 /// Longest address that is let out, in bytes: GA4 takes 1,000 characters of `page_location`.
 const MAX_URL: usize = 1000;
 
-/// The query parameters that stay: campaign tags, which name advertisements and not people.
-const ALLOWED_PARAMETER_PREFIX: &str = "utm_";
-
-/// A page's address without user name, fragment and other query parameters, its path and campaign tags scrubbed.
-pub fn url(text: &str) -> Option<String> {
+/// A page's address without user name, fragment and query parameters that are not allowed, its path and the allowed ones
+/// scrubbed.
+pub fn url(text: &str, is_allowed: impl Fn(&str) -> bool) -> Option<String> {
     let mut url = web_url(text)?;
     url.set_fragment(None);
     url.set_username("").ok()?;
     url.set_password(None).ok()?;
-    let campaign: Vec<(String, String)> = url
+    let allowed: Vec<(String, String)> = url
         .query_pairs()
-        .filter(|(name, _)| is_campaign(name))
-        .map(|(name, value)| (name.into_owned(), scrubbed(&value)))
+        .filter(|(name, _)| is_allowed(name))
+        .map(|(name, value)| {
+            let value = scrubbed(&value, &name);
+            (name.into_owned(), value)
+        })
         .collect();
     url.set_query(None);
-    if !campaign.is_empty() {
-        url.query_pairs_mut().extend_pairs(campaign);
+    if !allowed.is_empty() {
+        url.query_pairs_mut().extend_pairs(allowed);
     }
     if let Some(path) = scrubbed_path(url.path()) {
         url.set_path(&path);
@@ -38,20 +40,21 @@ pub fn url(text: &str) -> Option<String> {
 
 /// The parser encoded the path; what it stands for is looked at first.
 fn scrubbed_path(path: &str) -> Option<String> {
-    let plain = if path.contains('%') { scrub(&decoded(path)) } else { None };
-    plain.or_else(|| scrub(path)).map(|path| path.text)
+    let plain = if path.contains('%') { personal::scrubbed(&decoded(path), None) } else { None };
+    plain.or_else(|| personal::scrubbed(path, None)).map(|path| path.text)
 }
 
 /// Nothing leaves in a part that cannot lose a piece, such as a host's name.
 fn unless_personal(text: String) -> Option<String> {
-    scrub(&text).is_none().then_some(text)
+    personal::scrubbed(&text, None).is_none().then_some(text)
 }
 
-/// `utm_` and a short plain name: a parameter's name could carry data as well as its value.
-fn is_campaign(name: &str) -> bool {
-    name.strip_prefix(ALLOWED_PARAMETER_PREFIX).is_some_and(|rest| {
-        (1..=32).contains(&rest.len()) && rest.bytes().all(|b| b.is_ascii_lowercase() || b == b'_')
-    })
+/// An address that [`url`] made, with those of its query parameters that are allowed.
+pub fn parameters(url: &str, is_allowed: impl Fn(&str) -> bool) -> String {
+    let (page, query) = url.split_once('?').unwrap_or((url, ""));
+    let allowed = form_urlencoded::parse(query.as_bytes()).filter(|(name, _)| is_allowed(name));
+    let query = form_urlencoded::Serializer::new(String::new()).extend_pairs(allowed).finish();
+    if query.is_empty() { page.to_owned() } else { format!("{page}?{query}") }
 }
 
 /// Scheme and host of an address: `https://search.example/`.
@@ -67,8 +70,8 @@ fn web_url(text: &str) -> Option<Url> {
     Url::parse(text).ok().filter(|url| matches!(url.scheme(), "http" | "https"))
 }
 
-fn scrubbed(text: &str) -> String {
-    scrub(text).map_or_else(|| text.to_owned(), |scrubbed| scrubbed.text)
+fn scrubbed(text: &str, key: &str) -> String {
+    personal::scrubbed(text, Some(key)).map_or_else(|| text.to_owned(), |scrubbed| scrubbed.text)
 }
 
 /// A language tag (BCP 47) such as `de-AT`.
@@ -98,6 +101,11 @@ pub fn screen(text: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::policy::ContextRule;
+
+    fn url(text: &str) -> Option<String> {
+        super::url(text, |name| ContextRule::default().allows_parameter(name))
+    }
 
     #[test]
     fn an_address_keeps_its_path_and_campaign_and_loses_the_rest() {
@@ -190,5 +198,15 @@ mod tests {
         for bad in ["", "1920", "x", "1920x", "1920x1080x2", "4111111111111111x1"] {
             assert!(screen(bad).is_none(), "{bad}");
         }
+    }
+
+    #[test]
+    fn parameters_that_one_tracker_may_not_have_go_and_the_others_stay_as_they_are() {
+        let keep = |url: &str, name: &str| parameters(url, |given| given == name);
+        let url = "https://shop.example/a%20b?a=%5Bemail%5D&b=1+2&a=3";
+        assert_eq!(keep(url, "a"), "https://shop.example/a%20b?a=%5Bemail%5D&a=3");
+        assert_eq!(keep(url, "b"), "https://shop.example/a%20b?b=1+2");
+        assert_eq!(keep(url, "c"), "https://shop.example/a%20b");
+        assert_eq!(keep("https://shop.example/", "a"), "https://shop.example/");
     }
 }

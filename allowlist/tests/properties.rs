@@ -1,7 +1,7 @@
 //! What no input may ever do, whatever it holds.
 
-use allowlist::policy::{Kind, Treatment};
-use allowlist::{Policy, Scalar, hand_over, open, scrub, take_over};
+use allowlist::policy::{ContextRule, Kind, Treatment, ValueRule};
+use allowlist::{Allowed, HashKey, Policy, PropertyValue, hand_over, open, scrub, take_over};
 use event::{Context, Millis, Payload};
 use proptest::collection::{hash_map, vec};
 use proptest::prelude::*;
@@ -28,7 +28,29 @@ fn policy() -> Policy {
         price = { type = "number" }
         count = { type = "integer" }
         paid = { type = "boolean" }
-        plan = { type = "enum", values = ["free", "team"] }
+        plan = { type = "enum", values = ["free", "team"], rename = { ga4 = "tier" } }
+        code = { type = "string", pattern = "[a-z@.]*" }
+        hashed = { type = "string", treatment = "hash" }
+        rating = { type = "number", min = -1, max = 5.5 }
+        level = { type = "integer", min = 0, max = 100 }
+        tags = { type = "array", max_items = 2, items = { type = "string", max_length = 12 } }
+        ids = { type = "array", items = { type = "integer", treatment = "hash" } }
+        [events.buy.properties.items]
+        type = "array"
+        [events.buy.properties.items.items]
+        type = "object"
+        properties = { name = { type = "string" }, price = { type = "number" }, dropped = { type = "string", treatment = "drop" }, deep = { type = "object", properties = { count = { type = "integer" } } } }
+        [common.properties]
+        count = { type = "string", max_length = 3 }
+        build = { type = "string", rename = { heap = "Build" } }
+        [context]
+        url_parameters = ["utm_*", "gclid"]
+        [context.heap]
+        url_parameters = ["gclid"]
+        title = false
+        ip = "none"
+        [identity]
+        device_id = "hash"
         [events.look]
         description = "d"
         owner = "o"
@@ -38,12 +60,22 @@ fn policy() -> Policy {
 }
 
 fn payload(body: Vec<u8>) -> Payload {
-    let context = Context { origin: Some("https://shop.example".into()), ..Context::default() };
+    let context = Context {
+        origin: Some("https://shop.example".into()),
+        ip: Some("203.0.113.77".into()),
+        user_agent: Some("ada@example.com Agent/1".into()),
+        ..Context::default()
+    };
     Payload::new("p".into(), Millis(NOW), body, context)
 }
 
-const TEXTS: [&str; 5] = [
+fn key() -> HashKey {
+    HashKey::new("0123456789abcdef0123456789abcdef").expect("the secret is long enough")
+}
+
+const TEXTS: [&str; 6] = [
     "free",
+    "https://shop.example/?gclid=g1&utm_source=news&utm_term=4111+1111&gclid=1111+1111",
     "team",
     "ada@example.com",
     "4111 1111 1111 1111",
@@ -64,9 +96,23 @@ fn any_value() -> impl Strategy<Value = Value> {
     leaf.prop_recursive(4, 32, 6, |inner| {
         prop_oneof![
             vec(inner.clone(), 0..4).prop_map(Value::from),
-            hash_map(".{0,6}", inner, 0..4).prop_map(|map| Value::Object(map.into_iter().collect())),
+            hash_map(prop_oneof![property_name(), ".{0,6}".boxed()], inner, 0..4)
+                .prop_map(|map| Value::Object(map.into_iter().collect())),
         ]
     })
+}
+
+fn property_name() -> BoxedStrategy<String> {
+    const NAMES: [&str; 18] = [
+        "name", "kept", "dropped", "price", "count", "paid", "plan", "other", "code", "hashed", "rating",
+        "level", "tags", "ids", "items", "deep", "build", "tier",
+    ];
+    prop::sample::select(&NAMES[..]).prop_map(str::to_owned).boxed()
+}
+
+/// A list of objects, as `items` takes it.
+fn items() -> impl Strategy<Value = Value> {
+    vec(hash_map(property_name(), any_value(), 0..5).prop_map(|map| json!(map)), 0..4).prop_map(Value::from)
 }
 
 /// An event with known and unknown members of every type.
@@ -82,9 +128,12 @@ fn any_event() -> impl Strategy<Value = Value> {
         "context",
         "x"
     ];
-    let property = prop_oneof!["name", "kept", "dropped", "price", "count", "paid", "plan", "other"];
     let context = prop_oneof!["url", "referrer", "title", "locale", "screen", "other"];
-    let properties = hash_map(property, any_value(), 0..9).prop_map(|map| json!(map));
+    let properties = (hash_map(property_name(), any_value(), 0..18), prop::option::of(items()));
+    let properties = properties.prop_map(|(mut map, items)| {
+        map.extend(items.map(|items| ("items".to_owned(), items)));
+        json!(map)
+    });
     let context = hash_map(context, any_value(), 0..6).prop_map(|map| json!(map));
     let named = prop_oneof!["buy", "look", "other"].prop_map(Value::from);
     (hash_map(member, any_value(), 0..9), named, properties, context, any::<[bool; 3]>()).prop_map(
@@ -104,21 +153,69 @@ fn any_event() -> impl Strategy<Value = Value> {
     )
 }
 
-fn is_permitted(kind: &Kind, treatment: Treatment, value: &Scalar) -> bool {
-    let of_type = match (kind, value) {
-        (Kind::String { max_length }, Scalar::Text(text)) => text.chars().count() <= *max_length as usize,
-        (Kind::Number, Scalar::Number(number)) => number.is_finite(),
-        (Kind::Number | Kind::Integer, Scalar::Integer(_)) | (Kind::Boolean, Scalar::Boolean(_)) => true,
-        (Kind::Enum { values }, Scalar::Text(text)) => values.contains(text),
+fn is_permitted(rule: &ValueRule, value: &PropertyValue) -> bool {
+    let is_hash = |text: &str| text.len() == 64 && text.bytes().all(|b| b.is_ascii_hexdigit());
+    let clean = |text: &str| rule.treatment != Treatment::Scrub || scrub::scrub(text).is_none();
+    match (&rule.kind, rule.treatment, value) {
+        (_, Treatment::Drop, _) => false,
+        (_, Treatment::Hash, value) => matches!(value, PropertyValue::Text(text) if is_hash(text)),
+        (Kind::String { max_length, pattern }, _, PropertyValue::Text(text)) => {
+            text.chars().count() <= *max_length as usize
+                && pattern.as_ref().is_none_or(|pattern| pattern.matches(text))
+                && clean(text)
+        }
+        (Kind::Number { min, max }, _, PropertyValue::Number(number)) => {
+            number.is_finite() && min.is_none_or(|min| *number >= min) && max.is_none_or(|max| *number <= max)
+        }
+        (Kind::Number { min, max }, _, PropertyValue::Integer(number)) => {
+            let float = *number as f64;
+            min.is_none_or(|min| float >= min)
+                && max.is_none_or(|max| float <= max)
+                && clean(&number.to_string())
+        }
+        (Kind::Integer { min, max }, _, PropertyValue::Integer(number)) => {
+            min.is_none_or(|min| *number >= min)
+                && max.is_none_or(|max| *number <= max)
+                && number.unsigned_abs() < 1 << 53
+                && clean(&number.to_string())
+        }
+        (Kind::Boolean, _, PropertyValue::Boolean(_)) => true,
+        (Kind::Enum { values }, _, PropertyValue::Text(text)) => values.contains(text),
+        (Kind::Array { items, max_items }, _, PropertyValue::List(list)) => {
+            list.len() <= *max_items as usize && list.iter().all(|item| is_permitted(items, item))
+        }
+        (Kind::Object { properties }, _, PropertyValue::Object(members)) => members
+            .iter()
+            .all(|(name, value)| properties.get(name).is_some_and(|rule| is_permitted(rule, value))),
         _ => false,
-    };
-    let clean = match (treatment, value) {
-        (Treatment::Drop, _) => false,
-        (Treatment::Scrub, Scalar::Text(text)) => scrub::scrub(text).is_none(),
-        (Treatment::Scrub, Scalar::Integer(number)) => scrub::scrub(&number.to_string()).is_none(),
-        _ => true,
-    };
-    of_type && clean
+    }
+}
+
+/// Whether a tracker may have all that the event tells of its page.
+fn is_permitted_page(rule: &ContextRule, event: &Allowed) -> Result<(), String> {
+    let page = event.page();
+    let fields = [
+        (rule.url, &page.url),
+        (rule.referrer, &page.referrer),
+        (rule.title, &page.title),
+        (rule.locale, &page.locale),
+        (rule.screen, &page.screen),
+        (rule.user_agent, &page.user_agent),
+    ];
+    for (is_let_out, text) in fields {
+        if text.as_deref().is_some_and(|text| !is_let_out || scrub::scrub(text).is_some()) {
+            return Err(format!("{text:?} under {rule:?}"));
+        }
+    }
+    let url = page.url.as_deref().unwrap_or_default();
+    let query = url.split_once('?').map_or("", |(_, query)| query);
+    let names =
+        query.split('&').filter(|pair| !pair.is_empty()).map(|pair| pair.split('=').next().unwrap_or(pair));
+    let unknown = names.into_iter().find(|name| !rule.allows_parameter(name));
+    if unknown.is_some() || url.contains("#fragment") || page.ip.as_deref() == Some("203.0.113.77") {
+        return Err(format!("{page:?} under {rule:?}"));
+    }
+    Ok(())
 }
 
 proptest! {
@@ -126,43 +223,54 @@ proptest! {
     fn every_value_of_an_allowed_event_is_permitted(events in vec(any_event(), 1..4)) {
         let policy = policy();
         let count = events.len();
-        let opening = open(&policy, &payload(json!({"batch": events}).to_string().into_bytes()), &TRACKERS);
+        let body = json!({"batch": events}).to_string().into_bytes();
+        let opening = open(&policy, Some(&key()), &payload(body), &TRACKERS);
         prop_assert_eq!(opening.events.len(), count, "every event is accounted for");
-        for (_, allowed) in &opening.allowed {
-            let rule = &policy.events[allowed.name()];
-            for (name, value) in allowed.properties() {
-                let rule = &rule.properties[name];
-                prop_assert!(is_permitted(&rule.kind, rule.treatment, value), "{name}: {value:?}");
-            }
-            prop_assert!(allowed.time().0 <= NOW);
-            for id in [allowed.user_id(), allowed.device_id(), allowed.session_id()].into_iter().flatten() {
-                prop_assert!(scrub::scrub(id).is_none(), "{id}");
-            }
-            let page = allowed.page();
-            for text in [&page.url, &page.referrer, &page.title, &page.locale, &page.screen].into_iter().flatten() {
-                prop_assert!(scrub::scrub(text).is_none(), "{text}");
+        for (_, checked) in &opening.allowed {
+            for tracker in TRACKERS {
+                let rule = &policy.events[checked.name()];
+                let Some(allowed) = checked.for_tracker(&policy, tracker) else {
+                    prop_assert!(!rule.goes_to(tracker));
+                    continue;
+                };
+                prop_assert!(rule.goes_to(tracker));
+                for (called, value) in allowed.properties() {
+                    let mut known = rule.properties.iter().chain(&policy.common);
+                    let found = known.find(|(name, rule)| rule.rename.get(tracker).unwrap_or(name) == called);
+                    let (_, rule) = found.expect("the policy names it");
+                    prop_assert!(is_permitted(&rule.value, value), "{called}: {value:?}");
                 }
-            let url = page.url.as_deref().unwrap_or_default();
-            prop_assert!(!url.contains("query=1") && !url.contains("#fragment"), "{url}");
+                prop_assert!(allowed.time().0 <= NOW);
+                if let Some(id) = allowed.session_id() {
+                    prop_assert!(scrub::scrub(id).is_none(), "{id}");
+                }
+                for id in [allowed.user_id(), allowed.device_id()].into_iter().flatten() {
+                    prop_assert!(id.len() == 64 || scrub::scrub(id).is_none(), "{id}");
+                }
+                prop_assert!(allowed.device_id().is_none_or(|id| id.len() == 64));
+                prop_assert_eq!(is_permitted_page(policy.context.of(tracker), &allowed), Ok(()));
+            }
         }
     }
 
     #[test]
-    fn what_is_not_named_never_leaves(name in prop_oneof!["buy", "look", "LEAK"], key in "[a-z]{1,8}", deep in any_value()) {
+    fn what_is_not_named_never_leaves(name in prop_oneof!["buy", "look", "LEAK"], member in "[a-z]{1,8}", deep in any_value()) {
         let leak = json!([LEAK, {LEAK: deep}]);
         let event = json!({
             "event": name, "deviceId": leak, "userId": {LEAK: 1}, "sessionId": LEAK.repeat(20), "extra": LEAK,
             "properties": {
                 "name": format!("{LEAK} is longer than the policy permits"), "kept": leak, "dropped": LEAK,
-                "price": LEAK, "count": LEAK, "paid": LEAK, "plan": LEAK, format!("{key}{LEAK}"): LEAK,
+                "price": LEAK, "count": LEAK, "paid": LEAK, "plan": LEAK, "code": LEAK, "rating": LEAK, "level": LEAK,
+                "hashed": LEAK, "tags": [leak, {LEAK: LEAK}, LEAK.repeat(4), LEAK], "ids": [LEAK], "tier": LEAK,
+                "items": [LEAK, {LEAK: 1, "price": LEAK, "dropped": LEAK, "deep": {"count": LEAK, LEAK: LEAK}}], format!("{member}{LEAK}"): LEAK,
             },
             "context": {
                 "url": format!("https://u:{LEAK}@shop.example/?q={LEAK}#{LEAK}"),
                 "referrer": format!("https://s.example/{LEAK}?q={LEAK}"),
-                "locale": LEAK.repeat(9), "screen": LEAK, "other": LEAK,
+                "title": {LEAK: LEAK}, "locale": LEAK.repeat(9), "screen": LEAK, "other": LEAK,
             },
         });
-        let opening = open(&policy(), &payload(event.to_string().into_bytes()), &TRACKERS);
+        let opening = open(&policy(), Some(&key()), &payload(event.to_string().into_bytes()), &TRACKERS);
         let leaves = hand_over(&opening.allowed).unwrap();
         prop_assert!(!leaves.get().contains(LEAK), "{leaves}");
     }
@@ -170,13 +278,13 @@ proptest! {
     #[test]
     fn any_bytes_are_opened_without_a_panic_and_are_some_event(body: Vec<u8>, text in "[\\[{}\\]\":,ntfabevh0-9.eE+-]{0,40}") {
         for body in [body, text.into_bytes()] {
-            prop_assert!(!open(&policy(), &payload(body), &TRACKERS).events.is_empty());
+            prop_assert!(!open(&policy(), Some(&key()), &payload(body), &TRACKERS).events.is_empty());
         }
     }
 
     #[test]
     fn what_is_handed_over_is_taken_over_unchanged(events in vec(any_event(), 1..4)) {
-        let opening = open(&policy(), &payload(json!({"batch": events}).to_string().into_bytes()), &TRACKERS);
+        let opening = open(&policy(), Some(&key()), &payload(json!({"batch": events}).to_string().into_bytes()), &TRACKERS);
         let taken = take_over(&hand_over(&opening.allowed).unwrap()).unwrap();
         prop_assert_eq!(taken, opening.allowed);
     }
@@ -186,11 +294,12 @@ proptest! {
 fn deep_nesting_is_skipped_and_a_number_that_no_double_holds_is_malformed() {
     let deep = format!("{}1{}", "[".repeat(100_000), "]".repeat(100_000));
     let body = format!(r#"{{"x": {deep}, "event": "buy", "properties": {{"name": {deep}, "count": 1}}}}"#);
-    let opening = open(&policy(), &payload(body.into_bytes()), &TRACKERS);
-    assert_eq!(opening.allowed[0].1.properties().len(), 1);
+    let opening = open(&policy(), Some(&key()), &payload(body.into_bytes()), &TRACKERS);
+    let allowed = opening.allowed[0].1.for_tracker(&policy(), "heap").expect("it is for every tracker");
+    assert_eq!(allowed.properties().keys().collect::<Vec<_>>(), ["count"]);
 
     let body = r#"{"event": "buy", "deviceId": 1e999}"#;
-    let opening = open(&policy(), &payload(body.into()), &TRACKERS);
+    let opening = open(&policy(), Some(&key()), &payload(body.into()), &TRACKERS);
     assert_eq!(opening.events[0].name, event::wire::MALFORMED);
 }
 
@@ -199,6 +308,6 @@ fn deep_nesting_is_skipped_and_a_number_that_no_double_holds_is_malformed() {
 fn a_body_that_inflates_to_a_million_events_is_a_thousand() {
     let events = r#"{"a":0},"#.repeat((8 << 20) / 8 - 2);
     let body = format!(r#"{{"batch":[{}1]}}"#, events);
-    let opening = open(&policy(), &payload(body.into_bytes()), &TRACKERS);
+    let opening = open(&policy(), Some(&key()), &payload(body.into_bytes()), &TRACKERS);
     assert_eq!(opening.events.len(), event::wire::MAX_EVENTS + 1);
 }

@@ -59,8 +59,9 @@ pub enum Encoding {
     Base64,
 }
 
-/// How much of the sender's address is kept.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+/// How much of the sender's address is kept: what keeps more comes first.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum IpPolicy {
     /// The whole address.
     Full,
@@ -125,5 +126,6 @@ mod tests {
         assert_eq!(IpPolicy::None.apply("203.0.113.77"), None);
         assert_eq!(IpPolicy::Full.apply("203.0.113.77").as_deref(), Some("203.0.113.77"));
         assert_eq!(IpPolicy::parse("Full"), None);
+        assert!(IpPolicy::Full < IpPolicy::Truncated && IpPolicy::Truncated < IpPolicy::None);
     }
 }

@@ -53,8 +53,8 @@ impl Outcome {
 /// Something that was dropped from or altered in an event, never its value.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Change {
-    /// Where: `properties.note`, `userId`, `context.url`. A name that the allowlist does not know is
-    /// scrubbed and cut.
+    /// Where: `properties.note`, `properties.address.city`, `properties.tags[]`, `userId`, `context.url`. A name that
+    /// the allowlist does not know is scrubbed and cut.
     pub field: String,
     /// What was done.
     #[serde(flatten)]
@@ -73,8 +73,24 @@ pub enum Rule {
     NotInEnum,
     /// Dropped: longer than the allowlist allows.
     TooLong,
+    /// Dropped: smaller or greater than the allowlist allows.
+    OutOfRange,
+    /// Dropped: not of the pattern that the allowlist gives it.
+    NoMatch,
+    /// Dropped: items of an array past those that the allowlist allows.
+    TooMany,
+    /// Dropped: arrays and objects in it lie deeper than any property takes.
+    TooDeep,
     /// Dropped: the allowlist says that it goes to no vendor.
     Drop,
+    /// Altered: replaced by its keyed hash.
+    Hashed {
+        /// What was found, where that is why.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        found: Vec<String>,
+    },
+    /// Dropped: to be hashed, and there is no key to hash with.
+    NoKey,
     /// Altered: personal data was replaced by markers.
     Scrubbed {
         /// What was found, in alphabetical order, such as `["card", "email"]`.
@@ -127,10 +143,22 @@ mod tests {
             assert_eq!(serde_json::to_value(&outcome).unwrap(), pinned);
             assert_eq!(serde_json::from_value::<Outcome>(pinned).unwrap(), outcome);
         }
-        let change =
-            Change { field: "properties.note".into(), rule: Rule::Scrubbed { found: vec!["email".into()] } };
-        let pinned = json!({"field": "properties.note", "rule": "scrubbed", "found": ["email"]});
-        assert_eq!(serde_json::to_value(&change).unwrap(), pinned);
-        assert_eq!(serde_json::from_value::<Change>(pinned).unwrap(), change);
+        let found = || vec!["email".to_owned()];
+        let changes = [
+            (Rule::Scrubbed { found: found() }, json!({"rule": "scrubbed", "found": ["email"]})),
+            (Rule::Hashed { found: found() }, json!({"rule": "hashed", "found": ["email"]})),
+            (Rule::Hashed { found: vec![] }, json!({"rule": "hashed"})),
+            (Rule::OutOfRange, json!({"rule": "out_of_range"})),
+            (Rule::NoMatch, json!({"rule": "no_match"})),
+            (Rule::TooMany, json!({"rule": "too_many"})),
+            (Rule::TooDeep, json!({"rule": "too_deep"})),
+            (Rule::NoKey, json!({"rule": "no_key"})),
+        ];
+        for (rule, mut pinned) in changes {
+            let change = Change { field: "properties.note".into(), rule };
+            pinned["field"] = json!("properties.note");
+            assert_eq!(serde_json::to_value(&change).unwrap(), pinned);
+            assert_eq!(serde_json::from_value::<Change>(pinned).unwrap(), change);
+        }
     }
 }

@@ -131,6 +131,8 @@ fn encoded(c: char) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use allowlist::Policy;
+    use allowlist::policy::EventRule;
     use serde_json::json;
     use serde_json::value::to_raw_value;
 
@@ -139,7 +141,9 @@ mod tests {
             |(place, id)| json!([place, {"id": id, "name": "look", "time": 0, "properties": {}, "page": {}}]),
         );
         let events = allowlist::take_over(&to_raw_value(&events.collect::<Vec<_>>()).unwrap()).unwrap();
-        events.into_iter().map(|(_, event)| event).collect()
+        let rules = [("look".to_owned(), EventRule::default())].into();
+        let policy = Policy { events: rules, ..Policy::default() };
+        events.into_iter().filter_map(|(_, event)| event.for_tracker(&policy, "any")).collect()
     }
 
     fn event() -> Allowed {

@@ -25,7 +25,7 @@ pub fn open(setup: &Setup, request: OpenRequest) -> Result<OpenReply, serde_json
 fn open_one(setup: &Setup, payload: &Payload, trackers: &[&str]) -> Result<Opened, serde_json::Error> {
     #[cfg(feature = "faults")]
     edge::faults::poison("open", &payload.data);
-    let opening = allowlist::open(&setup.policy, payload, trackers);
+    let opening = allowlist::open(&setup.policy, setup.hash_key.as_ref(), payload, trackers);
     let allowed = match opening.allowed.as_slice() {
         [] => None,
         allowed => Some(allowlist::hand_over(allowed)?),

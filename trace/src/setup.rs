@@ -2,7 +2,7 @@
 
 use crate::calls::Told;
 use crate::secrets::Secrets;
-use allowlist::Policy;
+use allowlist::{HashKey, Policy};
 use std::cell::OnceCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -20,6 +20,8 @@ const DEFAULT_DEADLINE_MS: u64 = 10_000;
 pub struct Setup {
     /// Restricted to this environment.
     pub policy: Policy,
+    /// `POLICY_HASH_KEY`: what values are hashed with that leave only so.
+    pub hash_key: Option<HashKey>,
     /// Those that have settings.
     pub trackers: Vec<Box<dyn Tracker>>,
     /// How long one tracker may take for one request, all its calls together.
@@ -80,9 +82,14 @@ fn read(vars: &edge::settings::Vars) -> Result<Setup, Vec<String>> {
         Err(error) => return Err(vec![format!("the compiled policy cannot be read: {error}")]),
     };
     policy.restrict_to(&environment);
+    let hash_key = hash_key(vars, &policy).unwrap_or_else(|fault| {
+        faults.push(fault);
+        None
+    });
     if faults.is_empty() {
         Ok(Setup {
             policy,
+            hash_key,
             trackers,
             deadline: Duration::from_millis(deadline),
             told,
@@ -90,6 +97,19 @@ fn read(vars: &edge::settings::Vars) -> Result<Setup, Vec<String>> {
         })
     } else {
         Err(faults)
+    }
+}
+
+/// An empty setting counts as left out. Without one, user ids in which personal data is found stay, and a policy that
+/// hashes anything else cannot be served.
+fn hash_key(vars: &edge::settings::Vars, policy: &Policy) -> Result<Option<HashKey>, String> {
+    match vars.get("POLICY_HASH_KEY").map_or("", String::as_str) {
+        "" if policy.needs_hash_key() => Err(
+            "POLICY_HASH_KEY is missing, and the policy hashes values: make one with `openssl rand -hex 32`"
+                .to_owned(),
+        ),
+        "" => Ok(None),
+        secret => HashKey::new(secret).map(Some).map_err(|error| format!("POLICY_HASH_KEY {error}")),
     }
 }
 
@@ -107,6 +127,7 @@ fn told(vars: &edge::settings::Vars) -> Result<Option<Told>, &'static str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use allowlist::policy::Treatment;
 
     fn vars(pairs: &[(&str, &str)]) -> edge::settings::Vars {
         pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
@@ -122,6 +143,7 @@ mod tests {
     fn faults_of_all_settings_are_listed_together() {
         let faults = read(&vars(&[
             ("TRACKER_DEADLINE_MS", "0"),
+            ("POLICY_HASH_KEY", "short"),
             ("REQUESTS_LOG", "All"),
             ("GA4_API_SECRET", "x"),
             ("HEAP_APPID", "1"),
@@ -130,6 +152,7 @@ mod tests {
         let parts = [
             "ENVIRONMENT must",
             "TRACKER_DEADLINE_MS must",
+            "POLICY_HASH_KEY must",
             "REQUESTS_LOG must",
             "GA4_MEASUREMENT_ID",
             "HEAP_APPID",
@@ -137,6 +160,24 @@ mod tests {
         for part in parts {
             assert!(faults.contains(part), "{faults}");
         }
+    }
+
+    #[test]
+    fn a_policy_that_hashes_needs_a_key_and_a_key_a_length() {
+        let key = |policy: &Policy, key: &str| {
+            hash_key(&vars(&[("POLICY_HASH_KEY", key)]), policy).map(|key| key.is_some())
+        };
+        let mut policy = Policy::default();
+        assert_eq!(key(&policy, ""), Ok(false));
+        assert_eq!(key(&policy, &"k".repeat(32)), Ok(true));
+        let fault = key(&policy, "secret").unwrap_err();
+        assert!(
+            fault.starts_with("POLICY_HASH_KEY must be at least 32") && !fault.contains("secret"),
+            "{fault}"
+        );
+        policy.identity.user_id = Treatment::Hash;
+        assert!(key(&policy, "").unwrap_err().contains("POLICY_HASH_KEY is missing"));
+        assert_eq!(key(&policy, &"k".repeat(32)), Ok(true));
     }
 
     #[test]

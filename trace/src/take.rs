@@ -1,8 +1,8 @@
 //! The events of a delivery: taken as `open` handed them over where the policy is the same, else opened again, for
-//! which Trace asks for the payload where it was not sent along.
+//! which Trace asks for the payload where it was not sent along. Either way the tracker has of them what it may have.
 
 use crate::setup::Setup;
-use allowlist::Allowed;
+use allowlist::{Allowed, Checked};
 use event::wire::{DeliverPayload, OpenedEvent, Owed, POLICY_CHANGED};
 use event::{Outcome, Payload};
 use std::collections::BTreeMap;
@@ -19,15 +19,10 @@ pub fn take(
 ) -> Vec<(u32, Taken)> {
     let same_policy = policy == Some(setup.policy.version.as_str());
     let handed_over = request.allowed.as_deref().filter(|_| same_policy);
-    let allowed: BTreeMap<u32, Allowed> = handed_over
-        .and_then(|allowed| allowlist::take_over(allowed).ok())
-        .into_iter()
-        .flatten()
-        // What was handed over is owed to some tracker, not to each.
-        .filter(|(_, event)| setup.policy.events.get(event.name()).is_some_and(|rule| rule.goes_to(tracker)))
-        .collect();
-    let taken: Option<Vec<_>> =
-        request.events.iter().map(|idx| Some((*idx, Ok(allowed.get(idx)?.clone())))).collect();
+    let checked: BTreeMap<u32, Checked> =
+        handed_over.and_then(|events| allowlist::take_over(events).ok()).into_iter().flatten().collect();
+    let allowed = |idx: &u32| checked.get(idx)?.for_tracker(&setup.policy, tracker);
+    let taken: Option<Vec<_>> = request.events.iter().map(|idx| Some((*idx, Ok(allowed(idx)?)))).collect();
     match (taken, &request.payload) {
         (Some(taken), _) => taken,
         (None, Some(payload)) => reopen(setup, tracker, payload, &request.events),
@@ -40,14 +35,15 @@ fn ask_for_payload() -> Outcome {
 }
 
 fn reopen(setup: &Setup, tracker: &str, payload: &Payload, events: &[u32]) -> Vec<(u32, Taken)> {
-    let opening = allowlist::open(&setup.policy, payload, &[tracker]);
+    let opening = allowlist::open(&setup.policy, setup.hash_key.as_ref(), payload, &[tracker]);
     let opened: BTreeMap<u32, OpenedEvent> =
         opening.events.into_iter().map(|event| (event.idx, event)).collect();
-    let allowed: BTreeMap<u32, Allowed> = opening.allowed.into_iter().collect();
+    let checked: BTreeMap<u32, Checked> = opening.allowed.into_iter().collect();
     let taken = |idx: u32| {
         let owed = opened.get(&idx).and_then(|event| event.trackers.get(tracker));
-        match (owed, allowed.get(&idx)) {
-            (Some(Owed::Owed), Some(event)) => Ok(event.clone()),
+        let allowed = checked.get(&idx).and_then(|event| event.for_tracker(&setup.policy, tracker));
+        match (owed, allowed) {
+            (Some(Owed::Owed), Some(event)) => Ok(event),
             (Some(Owed::Filtered(reason)), _) => Err(Outcome::Filtered { reason: reason.clone() }),
             // The Outbox named an event that the body does not have.
             _ => Err(Outcome::Filtered { reason: "no_such_event".to_owned() }),
@@ -70,16 +66,23 @@ mod tests {
         let rule = EventRule { trackers: Some(vec!["heap".into()]), properties: BTreeMap::new() };
         let sources =
             Sources { origins: vec![OriginRule { origin: SITE.into(), environments: vec![] }], keys: vec![] };
-        let policy =
-            Policy { version: "1-a".into(), sources, events: BTreeMap::from([("look".into(), rule)]) };
-        Setup { policy, trackers: vec![], deadline: Duration::ZERO, told: None, secrets: BTreeMap::new() }
+        let events = BTreeMap::from([("look".into(), rule)]);
+        let policy = Policy { version: "1-a".into(), sources, events, ..Policy::default() };
+        Setup {
+            policy,
+            hash_key: None,
+            trackers: vec![],
+            deadline: Duration::ZERO,
+            told: None,
+            secrets: BTreeMap::new(),
+        }
     }
 
     /// The event as `open` hands it over, asked for `events`.
     fn request(setup: &Setup, events: Vec<u32>) -> DeliverPayload {
         let context = Context { origin: Some(SITE.into()), ..Context::default() };
         let payload = Payload::new("p".into(), Millis(0), br#"{"event": "look"}"#.to_vec(), context);
-        let opening = allowlist::open(&setup.policy, &payload, &["ga4", "heap"]);
+        let opening = allowlist::open(&setup.policy, None, &payload, &["ga4", "heap"]);
         let allowed = allowlist::hand_over(&opening.allowed).unwrap();
         DeliverPayload { id: payload.id.clone(), payload: Some(payload), events, allowed: Some(allowed) }
     }

@@ -11,6 +11,10 @@
 //! - `pageview` is called `[Amplitude] Page Viewed`, as Amplitude's own browser SDK calls it. Every event has
 //!   what is known of its page in the SDK's properties `[Amplitude] Page …`, and the site before in
 //!   `referrer`. A property with one of these names wins over what is put here.
+//! - What the policy leaves of the address's query are user properties, as the SDK's attribution sets them: each by its
+//!   own name (`utm_source`, `gclid`), and with `initial_` before it where the user has none yet; so are the site before
+//!   (`referrer`) and its host (`referring_domain`). An event without such parameters changes no user property.
+//! - Arrays and objects are sent as they are.
 //! - A session id goes along where it consists of digits: Amplitude wants the session's start in milliseconds.
 //! - An event with a name of Amplitude's own (`reserved_name`) or one that is too long (`name_too_long`) is
 //!   rejected. Texts that are too long are cut, as Amplitude would cut them.
@@ -25,6 +29,7 @@
 //! event that is refused alone waits alone; it is no `rejected`, since it may be the address.
 
 use crate::batch::Batch;
+use crate::campaign;
 use crate::settings::Section;
 use crate::tracker::{Call, Plan, Reply, Tracker, Verdict};
 use crate::value::{first_chars, is_longer, put, value};
@@ -174,6 +179,13 @@ fn encode(event: &Allowed) -> Result<Value, &'static str> {
     put(&mut encoded, "user_agent", page.user_agent.as_deref());
     put(&mut encoded, "language", page.locale.as_deref());
     encoded.insert("event_properties".to_owned(), Value::from(properties(event)));
+    let attribution = attribution(event);
+    if !attribution.is_empty() {
+        let initial = |(name, value): (&String, &Value)| (format!("initial_{name}"), value.clone());
+        let initial: Map<_, _> = attribution.iter().map(initial).collect();
+        let operations = json!({ "$set": attribution, "$setOnce": initial });
+        encoded.insert("user_properties".to_owned(), operations);
+    }
     Ok(Value::from(encoded))
 }
 
@@ -213,6 +225,21 @@ fn properties(event: &Allowed) -> Map<String, Value> {
         properties.insert(name.clone(), value(scalar, MAX_TEXT));
     }
     properties
+}
+
+/// The user properties that say by which campaign somebody came:
+/// <https://amplitude.com/docs/sdks/analytics/browser/browser-sdk-2>
+fn attribution(event: &Allowed) -> Map<String, Value> {
+    let mut attribution = Map::new();
+    for (name, value) in campaign::parameters(event) {
+        put(&mut attribution, first_chars(&name, MAX_TEXT), Some(first_chars(&value, MAX_TEXT)));
+    }
+    if let (false, Some(referrer)) = (attribution.is_empty(), event.page().referrer.as_deref()) {
+        put(&mut attribution, "referrer", Some(first_chars(referrer, MAX_TEXT)));
+        let url = Url::parse(referrer).ok();
+        put(&mut attribution, "referring_domain", url.as_ref().and_then(Url::host_str));
+    }
+    attribution
 }
 
 /// The body of a 400 or a 429. A member of another form than the documented one counts as left out.

@@ -16,6 +16,12 @@
 //! - Every event carries its own `timestamp_micros`, `engagement_time_msec` and, where it consists of digits,
 //!   `session_id`, and what is known of `page_location`, `page_referrer` and `page_title`. `pageview` is
 //!   called `page_view`. A property with one of these names wins over what is put here.
+//! - Campaign tags of the page's address are the parameters of Google's own `campaign_details`: `campaign_id`,
+//!   `campaign`, `source`, `medium`, `term`, `content`; so is `gclid`. A property with one of these names wins. Others
+//!   stay in `page_location` alone.
+//! - Parameters are texts and numbers. The members of an object are parameters of their own (`address_city`), and the
+//!   plain items of an array one text with commas between them. Objects in an array are left out, but those of `items`,
+//!   the products of Google's e-commerce events, which are sent as such.
 //! - Characters that names cannot have become underscores. An event whose name is then too long
 //!   (`name_too_long`), does not start with a letter (`invalid_name`) or is reserved (`reserved_name`) is
 //!   rejected: under a shortened name it could pass for another event. A parameter with such a name is left
@@ -32,10 +38,11 @@
 //! counts twice now and then is better than one that is lost in each hiccup.
 
 use crate::batch::Batch;
+use crate::campaign;
 use crate::settings::Section;
 use crate::tracker::{Call, Plan, Reply, Tracker, Verdict};
-use crate::value::{first_chars, is_longer, number_or_text, put};
-use allowlist::Allowed;
+use crate::value::{Flat, first_chars, is_longer, put};
+use allowlist::{Allowed, PropertyValue};
 use event::Millis;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
@@ -67,6 +74,20 @@ const MAX_VALUE: usize = 100;
 /// Parameters that may be longer, in characters: <https://support.google.com/analytics/answer/9267744>
 const LONGER_VALUES: [(&str, usize); 3] =
     [("page_location", 1000), ("page_referrer", 420), ("page_title", 300)];
+/// Most products of an event:
+/// <https://developers.google.com/analytics/devguides/collection/ga4/reference/events#purchase_item>
+const MAX_PRODUCTS: usize = 200;
+/// Campaign tags, and what `campaign_details` calls them:
+/// <https://developers.google.com/analytics/devguides/collection/protocol/ga4/reference/events#campaign_details>
+const CAMPAIGN: [(&str, &str); 7] = [
+    ("utm_id", "campaign_id"),
+    ("utm_campaign", "campaign"),
+    ("utm_source", "source"),
+    ("utm_medium", "medium"),
+    ("utm_term", "term"),
+    ("utm_content", "content"),
+    ("gclid", "gclid"),
+];
 /// Oldest event, in milliseconds: 72 hours.
 const MAX_AGE_MS: i64 = 72 * 60 * 60 * 1000;
 
@@ -112,6 +133,9 @@ const RESERVED_EVENTS: [&str; 34] = [
 /// Beginnings that parameters and events cannot have (<https://support.google.com/analytics/answer/13316687>).
 /// Two more need no entry: `_` is no letter, and `gtag.` has a full stop.
 const RESERVED_PREFIXES: [&str; 3] = ["firebase_", "ga_", "google_"];
+
+/// How arrays and objects become parameters. Texts are cut as the name allows.
+const FLAT: Flat = Flat { max: usize::MAX, member: "_", item: ",", with_places: false };
 
 /// The settings `GA4_*`.
 pub struct Ga4 {
@@ -299,14 +323,60 @@ fn params(event: &Allowed) -> Map<String, Value> {
     for (name, text) in fields {
         put(&mut params, name, text.as_deref().map(|text| first_chars(text, max_value(name))));
     }
-    for (name, scalar) in event.properties() {
-        let Ok(name) = plain_name(name) else { continue };
-        if params.len() < MAX_PARAMS || params.contains_key(&name) {
-            let value = number_or_text(scalar, max_value(&name));
-            params.insert(name, value);
+    for (name, value) in event.properties() {
+        match value {
+            PropertyValue::List(items) if name == "items" && items.iter().any(is_product) => {
+                add(&mut params, name, products(items));
+            }
+            value => FLAT.fill(name.into(), value, &mut |name, value| {
+                let Ok(plain) = plain_name(&name) else { return };
+                add(&mut params, &plain, cut(value, max_value(&plain)));
+            }),
+        }
+    }
+    let campaign = campaign::parameters(event);
+    for (tag, name) in CAMPAIGN {
+        if let Some(value) = campaign.get(tag).filter(|_| !params.contains_key(name)) {
+            add(&mut params, name, Value::from(first_chars(value, MAX_VALUE)));
         }
     }
     params
+}
+
+fn add(params: &mut Map<String, Value>, name: &str, value: Value) {
+    if params.len() < MAX_PARAMS || params.contains_key(name) {
+        params.insert(name.to_owned(), value);
+    }
+}
+
+fn cut(value: Value, max: usize) -> Value {
+    match value {
+        Value::String(text) => Value::from(first_chars(&text, max)),
+        other => other,
+    }
+}
+
+fn is_product(item: &PropertyValue) -> bool {
+    matches!(item, PropertyValue::Object(_))
+}
+
+fn products(items: &[PropertyValue]) -> Value {
+    let members = items.iter().filter_map(|item| match item {
+        PropertyValue::Object(members) => Some(members),
+        _ => None,
+    });
+    let product = |members: &BTreeMap<String, PropertyValue>| {
+        let mut product = Map::new();
+        for (name, value) in members {
+            FLAT.fill(name.into(), value, &mut |name, value| {
+                if let Ok(name) = plain_name(&name) {
+                    product.insert(name, cut(value, MAX_VALUE));
+                }
+            });
+        }
+        Value::from(product)
+    };
+    members.take(MAX_PRODUCTS).map(product).collect()
 }
 
 fn max_value(name: &str) -> usize {

@@ -13,7 +13,11 @@
 //!   is rejected (`name_too_long`).
 //! - Page, language and screen are properties: `page_url`, `page_referrer`, `page_title`, `locale`, `screen`.
 //!   A property with one of these names wins over what is put here. There is no field for address or browser.
-//! - Properties are texts and numbers, so `true` and `false` are sent as texts. Texts that are too long are
+//! - What the policy leaves of the address's query are properties of their own names (`utm_source`, `gclid`), as Heap's
+//!   own SDK calls them.
+//! - Properties are texts and numbers, so `true` and `false` are sent as texts. The members of an object are properties
+//!   of their own (`address.city`), and those of objects in an array too (`items[0].name`); the plain items of an array
+//!   are one text with `||` between them, which is how Heap joins them itself. Texts that are too long are
 //!   cut. A property whose name is too long is left out: cut, it could pass for another.
 //! - The session id stays behind: `session_id` is one that Heap's own SDK assigned.
 //!
@@ -23,9 +27,10 @@
 //! a matter of the settings. Other statuses are not documented and are read by their meaning.
 
 use crate::batch::Batch;
+use crate::campaign;
 use crate::settings::Section;
 use crate::tracker::{Call, Plan, Reply, Tracker, Verdict};
-use crate::value::{first_chars, is_longer, number_or_text, put};
+use crate::value::{Flat, first_chars, is_longer, put};
 use allowlist::Allowed;
 use event::Millis;
 use serde_json::{Map, Value};
@@ -48,6 +53,9 @@ const MAX_IDENTITY: usize = 255;
 const MAX_NAME: usize = 1024;
 /// "Fewer than 1024 characters" in the name and in the text of a property.
 const MAX_PROPERTY: usize = 1024 - 1;
+
+/// How arrays and objects become properties.
+const FLAT: Flat = Flat { max: MAX_PROPERTY, member: ".", item: "||", with_places: true };
 
 /// The settings `HEAP_*`.
 pub struct Heap {
@@ -149,10 +157,17 @@ fn properties(event: &Allowed) -> Map<String, Value> {
     for (name, text) in fields {
         put(&mut properties, name, text.as_deref().map(|text| first_chars(text, MAX_PROPERTY)));
     }
-    for (name, scalar) in event.properties() {
-        if !is_longer(name, MAX_PROPERTY) {
-            properties.insert(name.clone(), number_or_text(scalar, MAX_PROPERTY));
+    for (name, value) in campaign::parameters(event) {
+        if !is_longer(&name, MAX_PROPERTY) {
+            put(&mut properties, &name, Some(first_chars(&value, MAX_PROPERTY)));
         }
+    }
+    for (name, value) in event.properties() {
+        FLAT.fill(name.into(), value, &mut |name, value| {
+            if !is_longer(&name, MAX_PROPERTY) {
+                properties.insert(name.into_owned(), value);
+            }
+        });
     }
     properties
 }

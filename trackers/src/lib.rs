@@ -5,6 +5,7 @@
 
 pub mod amplitude;
 mod batch;
+mod campaign;
 pub mod ga4;
 pub mod heap;
 pub mod registry;

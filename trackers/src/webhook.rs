@@ -8,6 +8,8 @@
 //! its events meet others when they are sent again. What comes of it is a call per event: where that is too
 //! much, put a queue behind the endpoint, or use the warehouse.
 //!
+//! Properties are sent with their structure, and campaign tags stay in `page.url`, as the policy left them there.
+//!
 //! The signature is made anew for each attempt, since it covers the time of the attempt. While a secret is
 //! replaced, `WEBHOOK_SECRET` holds the new one and the old one, with a space between; each gives a signature.
 //!

@@ -36,6 +36,8 @@ struct Case {
     faults: Option<Vec<String>>,
     now: Option<i64>,
     events: Option<Value>,
+    #[serde(default)]
+    rename: BTreeMap<String, String>,
     calls: Option<Vec<ExpectedCall>>,
     #[serde(default)]
     rejected: Vec<(usize, String)>,
@@ -214,7 +216,7 @@ fn run(vendor: &str, file: &File, case: &Case) -> Result<(), String> {
     equal("name", &tracker.name(), &vendor)?;
 
     let now = Millis(case.now.unwrap_or(file.now));
-    let events = take_over(events);
+    let events = take_over(events, vendor, &case.rename);
     let events: Vec<_> = events.iter().collect();
     let plan = tracker.plan(&events, now);
     equal("the second plan", &tracker.plan(&events, now), &plan)?;

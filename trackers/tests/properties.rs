@@ -62,6 +62,17 @@ fn scalar() -> impl Strategy<Value = Value> {
     ]
 }
 
+/// Plain values, and arrays and objects of them.
+fn property() -> impl Strategy<Value = Value> {
+    let names = || prop_oneof!["[a-c]", text()];
+    scalar().prop_recursive(3, 12, 4, move |inner| {
+        prop_oneof![
+            prop::collection::vec(inner.clone(), 0..4).prop_map(Value::from),
+            prop::collection::btree_map(names(), inner, 0..4).prop_map(|members| json!(members)),
+        ]
+    })
+}
+
 fn member(
     name: &'static str,
     value: impl Strategy<Value = String>,
@@ -78,7 +89,13 @@ fn event() -> impl Strategy<Value = Value> {
         member("sessionId", prop_oneof!["[0-9]{1,25}", "[a-z0-9-]{1,9}"]),
     );
     let page = (
-        member("url", prop_oneof!["https://[a-z]{1,9}\\.example/[a-z/]{0,9}(\\?a=b)?", text()]),
+        member(
+            "url",
+            prop_oneof![
+                "https://[a-z]{1,9}\\.example/[a-z/]{0,9}(\\?(a=b|utm_source=x&gclid=y&utm_term=))?",
+                text()
+            ],
+        ),
         member("referrer", text()),
         member("title", text()),
         member("locale", "(de|en)"),
@@ -86,7 +103,7 @@ fn event() -> impl Strategy<Value = Value> {
         member("userAgent", "[AB]"),
     );
     let properties = prop_oneof![
-        9 => prop::collection::btree_map(text(), scalar(), 0..6),
+        9 => prop::collection::btree_map(prop_oneof![3 => text(), 1 => Just("items".to_owned())], property(), 0..6),
         1 => prop::collection::btree_map("p[0-9]{1,3}", scalar(), 0..60),
     ];
     (id, name(), NOW - 100 * HOUR_MS..=NOW, members, properties, page).prop_map(
@@ -110,7 +127,7 @@ fn event() -> impl Strategy<Value = Value> {
 fn events() -> impl Strategy<Value = Vec<Allowed>> {
     prop::collection::vec(event(), 0..40).prop_map(|events| {
         let handed_over: Vec<_> = events.iter().enumerate().map(|(idx, event)| json!([idx, event])).collect();
-        take_over(&Value::from(handed_over))
+        take_over(&Value::from(handed_over), "any", &BTreeMap::new())
     })
 }
 
@@ -182,6 +199,20 @@ proptest! {
     }
 
     #[test]
+    fn what_heap_gets_is_plain(events in events()) {
+        let events: Vec<_> = events.iter().collect();
+        let trackers = all_trackers();
+        let heap = trackers.iter().find(|tracker| tracker.name() == "heap").unwrap();
+        for event in heap.plan(&events, Millis(NOW)).calls.iter().flat_map(|call| told(call).into_values()) {
+            for (name, value) in event["properties"].as_object().unwrap() {
+                let length = value.as_str().map_or(0, |text| text.chars().count());
+                prop_assert!(name.chars().count() < 1024 && length < 1024, "{name}");
+                prop_assert!(value.is_string() || value.is_number(), "{name}: {value}");
+            }
+        }
+    }
+
+    #[test]
     fn what_ga4_gets_is_within_its_rules(events in events()) {
         let events: Vec<_> = events.iter().collect();
         let trackers = all_trackers();
@@ -200,7 +231,14 @@ proptest! {
                     let length = value.as_str().map_or(0, |text| text.chars().count());
                     let longer = BTreeSet::from(["page_location", "page_referrer", "page_title"]);
                     let max = if longer.contains(name.as_str()) { 1000 } else { 100 };
-                    prop_assert!(is_name(name) && length <= max && (value.is_string() || value.is_number()));
+                    let products = value.as_array().filter(|_| name == "items");
+                    let is_plain = |value: &Value| value.is_string() || value.is_number();
+                    prop_assert!(is_name(name) && length <= max && (is_plain(value) || products.is_some()));
+                    let products = products.into_iter().flatten().map(|product| product.as_object().unwrap());
+                    for (name, value) in products.flatten() {
+                        let length = value.as_str().map_or(0, |text| text.chars().count());
+                        prop_assert!(is_name(name) && is_plain(value) && length <= 1000);
+                    }
                 }
                 prop_assert!(event["timestamp_micros"].as_i64().unwrap() / 1000 >= NOW - 72 * HOUR_MS);
             }

@@ -1,27 +1,41 @@
 //! The compiled policy: what the Workers carry, made from the file that people review.
 
 mod column;
-#[cfg(feature = "toml")]
-mod compile;
+mod context;
 #[cfg(feature = "toml")]
 mod file;
-#[cfg(feature = "toml")]
-mod reserved;
+mod pattern;
+mod property;
 
 pub use column::{BASE_COLUMNS, Column, MAX_COLUMNS, column_name};
+pub use context::{ContextRule, ContextRules};
 #[cfg(feature = "toml")]
-pub use compile::PolicyError;
+pub use file::{Fault, PolicyError};
+pub use pattern::{BadPattern, Pattern};
+pub use property::{
+    DEFAULT_MAX_ITEMS, DEFAULT_MAX_LENGTH, Kind, MAX_DEPTH, MAX_ITEMS, MAX_LENGTH, MAX_PATTERNED_LENGTH,
+    PropertyRule, Treatment, ValueRule,
+};
 
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// What may leave, to whom and in which form.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Policy {
     /// `{number in the file}-{start of the SHA-256 of its meaning}`: two files never share one.
     pub version: String,
     /// Who may send.
     pub sources: Sources,
+    /// What happens to the ids of people and devices.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub identity: Identity,
+    /// What leaves of the page and the browser.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub context: ContextRules,
+    /// Properties that every event may have, by exact name. An event's own rule of the same name wins.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub common: BTreeMap<String, PropertyRule>,
     /// Which events exist, by exact name.
     pub events: BTreeMap<String, EventRule>,
 }
@@ -57,13 +71,25 @@ pub struct KeyRule {
     pub environments: Vec<String>,
 }
 
+/// What happens to ids. [`Treatment::Scrub`] lets out an id in which the scrubber finds nothing. Otherwise a user id
+/// leaves hashed, where there is a key to hash with, and a device id stays.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Identity {
+    /// The known user.
+    pub user_id: Treatment,
+    /// The anonymous device.
+    pub device_id: Treatment,
+}
+
 /// One event.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct EventRule {
     /// Who receives it; absent means every configured tracker.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub trackers: Option<Vec<String>>,
     /// Its properties, by exact name.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub properties: BTreeMap<String, PropertyRule>,
 }
 
@@ -73,55 +99,6 @@ impl EventRule {
         self.trackers.as_ref().is_none_or(|trackers| trackers.iter().any(|one| one == tracker))
     }
 }
-
-/// One property.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct PropertyRule {
-    /// What values it takes.
-    pub kind: Kind,
-    /// What happens to a value before it leaves.
-    pub treatment: Treatment,
-    /// The column of `raw_normalized` that shows it, if any.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub column: Option<String>,
-}
-
-/// The values that a property takes.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Kind {
-    /// Text of at most so many characters.
-    String {
-        /// In Unicode scalar values.
-        max_length: u32,
-    },
-    /// Any finite number.
-    Number,
-    /// A whole number between -2^53 and 2^53; `1.0` is one.
-    Integer,
-    /// `true` or `false`.
-    Boolean,
-    /// One of these texts.
-    Enum {
-        /// In the order of the file.
-        values: Vec<String>,
-    },
-}
-
-/// What happens to a permitted value.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Treatment {
-    /// Leaves as it is.
-    Keep,
-    /// Leaves with personal data replaced by markers; a number that is personal data stays.
-    Scrub,
-    /// Stays in the warehouse and goes to no vendor.
-    Drop,
-}
-
-/// The longest text that is let out where the file says nothing, in characters: Amplitude cuts at 1,024.
-pub const DEFAULT_MAX_LENGTH: u32 = 1024;
 
 impl Policy {
     /// Leaves only the sources that count in `environment`.
@@ -136,16 +113,35 @@ impl Policy {
         self.sources.keys.retain(|rule| counts(&rule.environments));
     }
 
+    /// The rule of an event's property: the event's own, or else the common one.
+    pub fn property<'a>(&'a self, event: &'a EventRule, name: &str) -> Option<&'a PropertyRule> {
+        event.properties.get(name).or_else(|| self.common.get(name))
+    }
+
+    /// Whether something is to be hashed whatever it is, so that there must be a key for it.
+    pub fn needs_hash_key(&self) -> bool {
+        let hashes = |properties: &BTreeMap<String, PropertyRule>| {
+            properties.values().any(|rule| rule.value.treats_with(Treatment::Hash))
+        };
+        [self.identity.user_id, self.identity.device_id].contains(&Treatment::Hash)
+            || hashes(&self.common)
+            || self.events.values().any(|event| hashes(&event.properties))
+    }
+
     /// The columns of `raw_normalized` that show properties, by name, each once.
     pub fn columns(&self) -> Vec<Column> {
         let mut columns = BTreeMap::new();
-        for rule in self.events.values() {
-            for (property, rule) in &rule.properties {
-                if let Some(name) = &rule.column {
-                    columns.insert(name.clone(), property.clone());
-                }
+        let of_events = self.events.values().flat_map(|rule| &rule.properties);
+        for (property, rule) in self.common.iter().chain(of_events) {
+            if let Some(name) = &rule.column {
+                columns.insert(name.clone(), property.clone());
             }
         }
         columns.into_iter().map(|(name, property)| Column { name, property }).collect()
     }
+}
+
+/// What is as it is by itself is left out of the compiled policy, which every isolate reads at its start.
+pub(crate) fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
 }

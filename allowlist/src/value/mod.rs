@@ -1,0 +1,187 @@
+//! Values against the policy's rules: what is built, and what was dropped or altered on the way.
+
+use crate::allowed::PropertyValue;
+use crate::changes::{Changes, Place};
+use crate::hash::HashKey;
+use crate::parse::Raw;
+use crate::personal::{scrubbed, unknown_name};
+use crate::policy::{Kind, Treatment, ValueRule};
+use event::Rule;
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+/// A plain value as it may leave and how it was altered, or the rule under which it stays.
+type Plain = Result<(PropertyValue, Option<Rule>), Rule>;
+
+/// Builds values, and tells what it does not let out.
+pub struct Builder<'a> {
+    pub key: Option<&'a HashKey>,
+    pub changes: &'a mut Changes,
+}
+
+impl Builder<'_> {
+    /// The members that have a rule, of an object at `place`.
+    pub fn members<'r>(
+        &mut self,
+        rule: impl Fn(&str) -> Option<&'r ValueRule>,
+        given: BTreeMap<String, Raw>,
+        place: Place<'_>,
+    ) -> BTreeMap<String, PropertyValue> {
+        let mut members = BTreeMap::new();
+        for (name, value) in given {
+            match rule(&name) {
+                Some(rule) => {
+                    if let Some(value) = self.value(rule, value, &name, Place::Member(&place, &name)) {
+                        members.insert(name, value);
+                    }
+                }
+                None => self.tell(Place::Member(&place, &unknown_name(&name)), Rule::NotAllowed),
+            }
+        }
+        members
+    }
+
+    /// A value under the name of the member that holds it.
+    fn value(&mut self, rule: &ValueRule, value: Raw, name: &str, place: Place<'_>) -> Option<PropertyValue> {
+        if rule.treatment == Treatment::Drop {
+            self.tell(place, Rule::Drop);
+            return None;
+        }
+        match (&rule.kind, value) {
+            (Kind::Array { items: rule, max_items }, Raw::List(items, skipped)) => {
+                let place = Place::Items(&place);
+                let max_items = *max_items as usize;
+                if skipped > 0 || items.len() > max_items {
+                    self.tell(place, Rule::TooMany);
+                }
+                let items = items.into_iter().take(max_items);
+                let items = items.filter_map(|item| self.value(rule, item, name, place)).collect();
+                Some(PropertyValue::List(items))
+            }
+            (Kind::Object { properties }, Raw::Object(given, skipped)) => {
+                if skipped > 0 {
+                    self.tell(place, Rule::More { count: skipped });
+                }
+                Some(PropertyValue::Object(self.members(|name| properties.get(name), given, place)))
+            }
+            (Kind::Array { .. } | Kind::Object { .. }, Raw::Skipped) => {
+                self.tell(place, Rule::TooDeep);
+                None
+            }
+            (_, value) => match self.plain(rule, value, name) {
+                Ok((value, altered)) => {
+                    if let Some(rule) = altered {
+                        self.tell(place, rule);
+                    }
+                    Some(value)
+                }
+                Err(rule) => {
+                    self.tell(place, rule);
+                    None
+                }
+            },
+        }
+    }
+
+    fn tell(&mut self, place: Place<'_>, rule: Rule) {
+        if place.is_repeated() {
+            self.changes.tell_once(place, rule);
+        } else {
+            self.changes.tell(place, rule);
+        }
+    }
+
+    fn plain(&self, rule: &ValueRule, value: Raw, name: &str) -> Plain {
+        let value = permitted(&rule.kind, value)?;
+        match rule.treatment {
+            Treatment::Drop => Err(Rule::Drop),
+            Treatment::Keep => Ok((value, None)),
+            Treatment::Scrub => without_personal_data(value, &rule.kind, name),
+            Treatment::Hash => {
+                let key = self.key.ok_or(Rule::NoKey)?;
+                let hash = PropertyValue::Text(key.hash(&value.to_text()));
+                Ok((hash, Some(Rule::Hashed { found: vec![] })))
+            }
+        }
+    }
+}
+
+/// The value, if the policy permits it.
+fn permitted(kind: &Kind, value: Raw) -> Result<PropertyValue, Rule> {
+    match (kind, value) {
+        (Kind::String { max_length, pattern }, Raw::Text(text)) => {
+            if text.chars().count() > *max_length as usize {
+                return Err(Rule::TooLong);
+            }
+            if pattern.as_ref().is_some_and(|pattern| !pattern.matches(&text)) {
+                return Err(Rule::NoMatch);
+            }
+            Ok(PropertyValue::Text(text))
+        }
+        (Kind::Enum { values }, Raw::Text(text)) => {
+            if values.contains(&text) {
+                Ok(PropertyValue::Text(text))
+            } else {
+                Err(Rule::NotInEnum)
+            }
+        }
+        (Kind::Boolean, Raw::Boolean(value)) => Ok(PropertyValue::Boolean(value)),
+        (Kind::Integer { min, max }, value) => {
+            let number = whole_number(&value).ok_or(Rule::WrongType)?;
+            within(number, *min, *max)?;
+            Ok(PropertyValue::Integer(number))
+        }
+        (Kind::Number { min, max }, Raw::Number(number)) => {
+            let float = number.as_f64().filter(|float| float.is_finite()).ok_or(Rule::WrongType)?;
+            within(float, *min, *max)?;
+            let whole = number.as_i64().or_else(|| whole_number(&Raw::Number(number)));
+            Ok(whole.map_or(PropertyValue::Number(float), PropertyValue::Integer))
+        }
+        _ => Err(Rule::WrongType),
+    }
+}
+
+fn within<T: PartialOrd>(number: T, min: Option<T>, max: Option<T>) -> Result<(), Rule> {
+    let is_within = min.is_none_or(|min| number >= min) && max.is_none_or(|max| number <= max);
+    if is_within { Ok(()) } else { Err(Rule::OutOfRange) }
+}
+
+/// Text loses what was found in it, and what the markers then make too long. What cannot lose a part stays: a number, and
+/// a text that without it is not of its pattern any more.
+fn without_personal_data(value: PropertyValue, kind: &Kind, name: &str) -> Plain {
+    let text = match &value {
+        PropertyValue::Text(text) => Cow::Borrowed(text.as_str()),
+        // Every card number fits, and `4111111111111111.0` is an integer, too.
+        PropertyValue::Integer(number) => Cow::Owned(number.to_string()),
+        _ => return Ok((value, None)),
+    };
+    match (scrubbed(&text, Some(name)), kind) {
+        (None, _) => Ok((value, None)),
+        (Some(scrubbed), Kind::String { max_length, pattern }) => {
+            let text: String = scrubbed.text.chars().take(*max_length as usize).collect();
+            if pattern.as_ref().is_some_and(|pattern| !pattern.matches(&text)) {
+                return Err(Rule::Personal { found: scrubbed.found });
+            }
+            Ok((PropertyValue::Text(text), Some(Rule::Scrubbed { found: scrubbed.found })))
+        }
+        (Some(scrubbed), _) => Err(Rule::Personal { found: scrubbed.found }),
+    }
+}
+
+/// A whole number that every JSON reader takes for the same one (RFC 8259, section 6); `1.0` is one.
+pub fn whole_number(value: &Raw) -> Option<i64> {
+    const MAX_SAFE: i64 = (1 << 53) - 1;
+    let Raw::Number(number) = value else { return None };
+    let whole = match number.as_i64() {
+        Some(whole) => whole,
+        None => {
+            let float = number.as_f64().filter(|float| float.fract() == 0.0)?;
+            // The cast saturates, and what saturated fails the bound.
+            float as i64
+        }
+    };
+    (-MAX_SAFE..=MAX_SAFE).contains(&whole).then_some(whole)
+}
+
+#[cfg(test)]
+mod tests;
