@@ -22,7 +22,7 @@ interface Config {
   routes?: unknown[];
   d1_databases: { binding: string; database_name?: string; database_id?: string }[];
   services?: { binding: string; service: string }[];
-  kv_namespaces: { binding: string }[];
+  kv_namespaces: { binding: string; id?: string }[];
   durable_objects: { bindings: { name: string; class_name: string; script_name?: string }[] };
   migrations: { tag: string; new_sqlite_classes?: string[] }[];
   ratelimits: { name: string; namespace_id: string; simple: unknown }[];
@@ -34,9 +34,8 @@ function read(config: string, env?: string): Config {
 
 function bindings(config: Config): string {
   const names = [
-    // D1 is compared below: an environment without it has none.
+    // D1 is compared below: an environment without it has none. The same goes for KV.
     ...(config.services ?? []).map((one) => `service ${one.binding}`),
-    ...config.kv_namespaces.map((one) => `kv ${one.binding}`),
     ...config.durable_objects.bindings.map((one) => `object ${one.name} (${one.class_name})`),
     ...config.ratelimits.map((one) => `rate limit ${one.name}`),
   ];
@@ -133,6 +132,11 @@ for (const env of [undefined, ...ENVIRONMENTS]) {
   }
   for (const { database_id: id } of env ? dispatcher.d1_databases : []) {
     if (id && id !== PLACEHOLDER) claim(where, `database ${id}`);
+  }
+  for (const { binding, id } of trace.kv_namespaces) {
+    if (binding !== "POLICY") say(`Trace knows no KV namespace ${binding}`);
+    if (env && !/[1-9a-f]/.test(id ?? "")) say("Trace's POLICY needs the id of its own namespace");
+    else if (id) claim(where, `KV namespace ${id}`);
   }
   for (const { namespace_id: id } of dispatcher.ratelimits) claim(where, `rate limit ${id}`);
   const databases = dispatcher.d1_databases.map((one) => one.database_name);

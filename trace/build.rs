@@ -19,6 +19,6 @@ fn main() {
         }
     };
     let compiled = PathBuf::from(env::var("OUT_DIR").expect("cargo sets it")).join("policy.json");
-    let json = serde_json::to_string(&policy).expect("a policy has a JSON form");
+    let json = policy.to_json().expect("a policy has a JSON form");
     fs::write(compiled, json).expect("OUT_DIR can be written");
 }

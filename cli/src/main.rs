@@ -3,6 +3,7 @@
 mod bigquery;
 mod clock;
 mod load;
+mod policy;
 #[cfg(test)]
 mod testing;
 mod warehouse;
@@ -24,6 +25,9 @@ enum Command {
     /// The warehouse that keeps every payload.
     #[command(subcommand)]
     Warehouse(warehouse::Command),
+    /// The policy in force: what may leave, without a deploy.
+    #[command(subcommand)]
+    Policy(policy::Command),
     /// Send events under load, then look for every one of them in the warehouse, its account and at the vendors.
     Load(Box<load::Load>),
 }
@@ -41,6 +45,7 @@ fn main() -> ExitCode {
 fn run(command: Command) -> Result<ExitCode, Box<dyn Error>> {
     match command {
         Command::Warehouse(command) => warehouse::run(&command)?,
+        Command::Policy(command) => policy::run(&command)?,
         Command::Load(load) => return Ok(load::run(&load)?),
     }
     Ok(ExitCode::SUCCESS)

@@ -7,6 +7,7 @@ mod deliver;
 mod lane;
 mod mirror;
 mod open;
+mod policy;
 mod router;
 mod secrets;
 mod setup;

@@ -1,7 +1,7 @@
 //! Sampled copies of calls, sent to a vendor's validation endpoint: the only way to learn what GA4, which
 //! answers 2xx to anything, thinks of an event. They change no outcome.
 
-use crate::setup::Shared;
+use crate::policy::Shared;
 use edge::http::post;
 use serde_json::json;
 use trackers::{Call, Reply};

@@ -1,7 +1,6 @@
 //! Routes of the service binding.
 
-use crate::setup::setup;
-use crate::{deliver, mirror, open};
+use crate::{deliver, mirror, open, policy};
 use event::wire::{DeliverRequest, MAX_CALL_BYTES, OpenRequest};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -10,7 +9,13 @@ use worker::{Context, Env, Method, Request, Response, Result};
 
 /// Answers a request of the Outbox's.
 pub async fn route(request: Request, env: Env, ctx: Context) -> Result<Response> {
-    let shared = setup(&env);
+    let shared = match policy::setup(&env, &ctx).await {
+        Ok(shared) => shared,
+        Err(error) => {
+            edge::log::error("policy_unavailable", json!({"why": error.to_string()}));
+            return Response::error("which policy counts cannot be read now", 503);
+        }
+    };
     let setup = match &*shared {
         Ok(setup) => setup,
         Err(faults) => {

@@ -1,17 +1,15 @@
-//! Policy and trackers, made once per isolate from what was deployed.
+//! Policy, trackers and settings: what every request works with.
 
 use crate::calls::Told;
 use crate::secrets::Secrets;
 use allowlist::{HashKey, Policy};
-use std::cell::OnceCell;
+use edge::settings::Vars;
 use std::collections::BTreeMap;
-use std::rc::Rc;
 use std::time::Duration;
 use trackers::Tracker;
-use worker::Env;
 
 /// The policy as the build compiled it.
-const POLICY: &str = include_str!(concat!(env!("OUT_DIR"), "/policy.json"));
+pub const POLICY: &str = include_str!(concat!(env!("OUT_DIR"), "/policy.json"));
 
 /// Ten seconds: vendors answer within one, and the runtime ends work that goes on for 30 s after the answer.
 const DEFAULT_DEADLINE_MS: u64 = 10_000;
@@ -33,6 +31,54 @@ pub struct Setup {
 }
 
 impl Setup {
+    /// With the policy that the Worker was deployed with, or every fault in the settings.
+    pub fn deployed(vars: &Vars) -> Result<Self, Vec<String>> {
+        match Policy::from_json(POLICY, &trackers::NAMES) {
+            Ok(policy) => Self::with(vars, policy),
+            Err(error) => Err(vec![format!("the deployed policy {error}")]),
+        }
+    }
+
+    /// With a policy, or every fault in the settings.
+    pub fn with(vars: &Vars, mut policy: Policy) -> Result<Self, Vec<String>> {
+        let mut faults = Vec::new();
+        let environment = edge::settings::environment(vars, &mut faults);
+        let deadline = match vars.get("TRACKER_DEADLINE_MS").map(|text| text.parse()) {
+            None => DEFAULT_DEADLINE_MS,
+            Some(Ok(ms @ 1..=25_000)) => ms,
+            Some(_) => {
+                faults.push("TRACKER_DEADLINE_MS must be a whole number from 1 to 25000".to_owned());
+                DEFAULT_DEADLINE_MS
+            }
+        };
+        let told = told(vars).unwrap_or_else(|fault| {
+            faults.push(fault.to_owned());
+            None
+        });
+        let secrets = told.map(|_| trackers::secrets(vars)).unwrap_or_default();
+        let trackers = trackers::configure(vars).unwrap_or_else(|error| {
+            faults.extend(error.0);
+            Vec::new()
+        });
+        policy.restrict_to(&environment);
+        let hash_key = hash_key(vars, &policy).unwrap_or_else(|fault| {
+            faults.push(fault);
+            None
+        });
+        if faults.is_empty() {
+            Ok(Self {
+                policy,
+                hash_key,
+                trackers,
+                deadline: Duration::from_millis(deadline),
+                told,
+                secrets: secrets.into_iter().map(|(name, secrets)| (name, Secrets::new(secrets))).collect(),
+            })
+        } else {
+            Err(faults)
+        }
+    }
+
     /// The names of the configured trackers.
     pub fn tracker_names(&self) -> Vec<&'static str> {
         self.trackers.iter().map(|tracker| tracker.name()).collect()
@@ -44,65 +90,9 @@ impl Setup {
     }
 }
 
-/// The setup, or every fault in the settings.
-pub type Shared = Rc<Result<Setup, Vec<String>>>;
-
-thread_local! {
-    // Neither the policy nor a setting can change while an isolate lives, so this is no request's state.
-    static SETUP: OnceCell<Shared> = const { OnceCell::new() };
-}
-
-/// The setup of this isolate.
-pub fn setup(env: &Env) -> Shared {
-    SETUP.with(|cell| cell.get_or_init(|| Rc::new(read(&edge::settings::settings(env)))).clone())
-}
-
-fn read(vars: &edge::settings::Vars) -> Result<Setup, Vec<String>> {
-    let mut faults = Vec::new();
-    let environment = edge::settings::environment(vars, &mut faults);
-    let deadline = match vars.get("TRACKER_DEADLINE_MS").map(|text| text.parse()) {
-        None => DEFAULT_DEADLINE_MS,
-        Some(Ok(ms @ 1..=25_000)) => ms,
-        Some(_) => {
-            faults.push("TRACKER_DEADLINE_MS must be a whole number from 1 to 25000".to_owned());
-            DEFAULT_DEADLINE_MS
-        }
-    };
-    let told = told(vars).unwrap_or_else(|fault| {
-        faults.push(fault.to_owned());
-        None
-    });
-    let secrets = told.map(|_| trackers::secrets(vars)).unwrap_or_default();
-    let trackers = trackers::configure(vars).unwrap_or_else(|error| {
-        faults.extend(error.0);
-        Vec::new()
-    });
-    let mut policy: Policy = match serde_json::from_str(POLICY) {
-        Ok(policy) => policy,
-        Err(error) => return Err(vec![format!("the compiled policy cannot be read: {error}")]),
-    };
-    policy.restrict_to(&environment);
-    let hash_key = hash_key(vars, &policy).unwrap_or_else(|fault| {
-        faults.push(fault);
-        None
-    });
-    if faults.is_empty() {
-        Ok(Setup {
-            policy,
-            hash_key,
-            trackers,
-            deadline: Duration::from_millis(deadline),
-            told,
-            secrets: secrets.into_iter().map(|(name, secrets)| (name, Secrets::new(secrets))).collect(),
-        })
-    } else {
-        Err(faults)
-    }
-}
-
 /// An empty setting counts as left out. Without one, user ids in which personal data is found stay, and a policy that
 /// hashes anything else cannot be served.
-fn hash_key(vars: &edge::settings::Vars, policy: &Policy) -> Result<Option<HashKey>, String> {
+fn hash_key(vars: &Vars, policy: &Policy) -> Result<Option<HashKey>, String> {
     match vars.get("POLICY_HASH_KEY").map_or("", String::as_str) {
         "" if policy.needs_hash_key() => Err(
             "POLICY_HASH_KEY is missing, and the policy hashes values: make one with `openssl rand -hex 32`"
@@ -114,7 +104,7 @@ fn hash_key(vars: &edge::settings::Vars, policy: &Policy) -> Result<Option<HashK
 }
 
 /// An empty setting counts as left out, as those of trackers do.
-fn told(vars: &edge::settings::Vars) -> Result<Option<Told>, &'static str> {
+fn told(vars: &Vars) -> Result<Option<Told>, &'static str> {
     match vars.get("REQUESTS_LOG").map_or("", String::as_str) {
         "" | "off" => Ok(None),
         "failures" => Ok(Some(Told::Failures)),
@@ -129,19 +119,19 @@ mod tests {
     use super::*;
     use allowlist::policy::Treatment;
 
-    fn vars(pairs: &[(&str, &str)]) -> edge::settings::Vars {
+    fn vars(pairs: &[(&str, &str)]) -> Vars {
         pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
     }
 
     #[test]
     fn a_tracker_without_settings_is_off() {
-        let setup = read(&vars(&[("ENVIRONMENT", "staging"), ("HEAP_APP_ID", "1")])).ok().unwrap();
+        let setup = Setup::deployed(&vars(&[("ENVIRONMENT", "staging"), ("HEAP_APP_ID", "1")])).ok().unwrap();
         assert_eq!(setup.tracker_names(), ["heap"]);
     }
 
     #[test]
     fn faults_of_all_settings_are_listed_together() {
-        let faults = read(&vars(&[
+        let faults = Setup::deployed(&vars(&[
             ("TRACKER_DEADLINE_MS", "0"),
             ("POLICY_HASH_KEY", "short"),
             ("REQUESTS_LOG", "All"),
@@ -182,9 +172,10 @@ mod tests {
 
     #[test]
     fn calls_are_told_of_only_where_that_is_said() {
-        let told =
-            |text| read(&vars(&[("ENVIRONMENT", "staging"), ("REQUESTS_LOG", text)])).ok().unwrap().told;
-        assert_eq!(read(&vars(&[("ENVIRONMENT", "staging")])).ok().unwrap().told, None);
+        let told = |text| {
+            Setup::deployed(&vars(&[("ENVIRONMENT", "staging"), ("REQUESTS_LOG", text)])).ok().unwrap().told
+        };
+        assert_eq!(Setup::deployed(&vars(&[("ENVIRONMENT", "staging")])).ok().unwrap().told, None);
         let settings = ["", "off", "failures", "sample", "all"];
         let expected = [None, None, Some(Told::Failures), Some(Told::Sample), Some(Told::All)];
         assert_eq!(settings.map(told), expected);

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 /// The rule for trackers, and the exceptions.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
+#[serde(default, deny_unknown_fields)]
 pub struct ContextRules {
     /// For every tracker without a rule of its own.
     #[serde(skip_serializing_if = "is_default")]
@@ -36,7 +36,7 @@ impl ContextRules {
 
 /// What leaves.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
+#[serde(default, deny_unknown_fields)]
 pub struct ContextRule {
     /// The page's address, without user name and fragment.
     pub url: bool,

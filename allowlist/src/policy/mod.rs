@@ -1,6 +1,7 @@
 //! The compiled policy: what the Workers carry, made from the file that people review.
 
 mod column;
+mod compiled;
 mod context;
 #[cfg(feature = "toml")]
 mod file;
@@ -8,6 +9,7 @@ mod pattern;
 mod property;
 
 pub use column::{BASE_COLUMNS, Column, MAX_COLUMNS, column_name};
+pub use compiled::BadCompiled;
 pub use context::{ContextRule, ContextRules};
 #[cfg(feature = "toml")]
 pub use file::{Fault, PolicyError};
@@ -22,6 +24,7 @@ use std::collections::BTreeMap;
 
 /// What may leave, to whom and in which form.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Policy {
     /// `{number in the file}-{start of the SHA-256 of its meaning}`: two files never share one.
     pub version: String,
@@ -42,6 +45,7 @@ pub struct Policy {
 
 /// Who may send events that go to vendors.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Sources {
     /// Sites.
     pub origins: Vec<OriginRule>,
@@ -51,6 +55,7 @@ pub struct Sources {
 
 /// A site whose pages may send.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct OriginRule {
     /// As in the `Origin` header; `https://*.example.com` stands for every subdomain.
     pub origin: String,
@@ -61,6 +66,7 @@ pub struct OriginRule {
 
 /// A write key that may send.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct KeyRule {
     /// Who holds it.
     pub name: String,
@@ -74,7 +80,7 @@ pub struct KeyRule {
 /// What happens to ids. [`Treatment::Scrub`] lets out an id in which the scrubber finds nothing. Otherwise a user id
 /// leaves hashed, where there is a key to hash with, and a device id stays.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
+#[serde(default, deny_unknown_fields)]
 pub struct Identity {
     /// The known user.
     pub user_id: Treatment,
@@ -84,6 +90,7 @@ pub struct Identity {
 
 /// One event.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct EventRule {
     /// Who receives it; absent means every configured tracker.
     #[serde(default, skip_serializing_if = "Option::is_none")]

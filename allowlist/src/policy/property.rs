@@ -25,6 +25,7 @@ pub const MAX_DEPTH: usize = crate::parse::MAX_DEPTH;
 
 /// One property.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct PropertyRule {
     /// Which values leave, and in which form.
     pub value: ValueRule,
@@ -38,6 +39,7 @@ pub struct PropertyRule {
 
 /// A property, an item of an array, or a member of an object.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct ValueRule {
     /// What values it takes.
     pub kind: Kind,
@@ -60,7 +62,7 @@ impl ValueRule {
 
 /// The values that a property takes.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum Kind {
     /// Text.
     String {

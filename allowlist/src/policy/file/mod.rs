@@ -10,10 +10,10 @@ mod sources;
 
 pub use fault::{Fault, PolicyError};
 
+use super::compiled::version;
 use super::{EventRule, Policy};
 use fault::Faults;
 use read::{Entry, Node};
-use sha2::{Digest, Sha256};
 use toml::de::{DeTable, DeValue};
 
 impl Policy {
@@ -58,7 +58,7 @@ fn policy(root: &Node<'_>, trackers: &[&str]) -> Option<Policy> {
             .collect(),
     };
     names::check(&policy, root);
-    policy.version = version(number?, &policy);
+    policy.version = version(&number?.to_string(), &policy);
     Some(policy)
 }
 
@@ -79,11 +79,6 @@ fn event(entry: &Entry<'_>, trackers: &[&str]) -> Option<EventRule> {
     };
     let properties = table.get("properties").map(|node| property::properties(&node, trackers));
     Some(EventRule { trackers: table.get("trackers").map(named), properties: properties.unwrap_or_default() })
-}
-
-fn version(number: i64, policy: &Policy) -> String {
-    let meaning = serde_json::to_vec(policy).unwrap_or_default();
-    format!("{number}-{}", hex::encode(&Sha256::digest(meaning)[..4]))
 }
 
 #[cfg(test)]

@@ -1,0 +1,149 @@
+//! `sparrow policy`: the policy in KV, which stands in for the deployed one without a deploy.
+//!
+//! Trace reads `policy/current`, which points to a policy that never changes, `policy/{version}`, and counts only while
+//! the deployed policy is the one that it stands in for. Trace itself notes that one as `policy/deployed`.
+
+mod kv;
+mod pointer;
+
+use allowlist::Policy;
+use allowlist::policy::{BadCompiled, PolicyError};
+use kv::{KvError, Namespace};
+use pointer::Pointer;
+use std::fs;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+const CURRENT: &str = "policy/current";
+const DEPLOYED: &str = "policy/deployed";
+
+/// What can be done with the policy in KV.
+#[derive(clap::Subcommand)]
+pub enum Command {
+    /// Put a policy file in force, without a deploy.
+    ///
+    /// Example: sparrow policy push --env production --remote
+    Push(Push),
+    /// Go back to the policy that was in force before the last push. Twice goes forth again.
+    ///
+    /// Example: sparrow policy rollback --env production --remote
+    Rollback(Namespace),
+    /// Which policy is in force, and which was deployed.
+    ///
+    /// Example: sparrow policy show --env production --remote
+    Show(Namespace),
+}
+
+/// Options of `push`.
+#[derive(Debug, clap::Args)]
+pub struct Push {
+    /// The policy file.
+    #[arg(default_value = "allowlist/allowlist.toml")]
+    file: PathBuf,
+    /// The version that was deployed, where Trace did not note it yet.
+    #[arg(long, value_name = "VERSION")]
+    base: Option<String>,
+    #[command(flatten)]
+    namespace: Namespace,
+}
+
+/// Why it was not done.
+#[derive(Debug, thiserror::Error)]
+pub enum PolicyCommandError {
+    #[error(transparent)]
+    Kv(#[from] KvError),
+    #[error("{} cannot be read: {error}", .file.display())]
+    File { file: PathBuf, error: io::Error },
+    #[error("{} has faults, and nothing was pushed:\n{}", .file.display(), listed(.file, .faults))]
+    Faults { file: PathBuf, faults: PolicyError },
+    #[error("the compiled policy {0}")]
+    Compiled(#[from] BadCompiled),
+    #[error("what was done cannot be said: {0}")]
+    Output(#[from] io::Error),
+    #[error("the policy has no JSON form: {0}")]
+    Json(#[from] serde_json::Error),
+    #[error(
+        "which policy is deployed is not known: Trace notes it with its first event after a deploy with the binding POLICY. Send one, or say it with --base"
+    )]
+    NoDeployed,
+    #[error("{CURRENT} is no pointer; push the policy again")]
+    BadPointer,
+    #[error("nothing was pushed since {0} was deployed, so there is nothing to go back from")]
+    NothingPushed(String),
+}
+
+fn listed(file: &Path, faults: &PolicyError) -> String {
+    let lines: Vec<String> = faults.0.iter().map(|fault| format!("{}:{fault}", file.display())).collect();
+    lines.join("\n")
+}
+
+/// Runs a command.
+///
+/// # Errors
+/// [`PolicyCommandError`]
+pub fn run(command: &Command) -> Result<(), PolicyCommandError> {
+    let said = match command {
+        Command::Push(push) => self::push(push)?,
+        Command::Rollback(namespace) => rollback(namespace)?,
+        Command::Show(namespace) => show(namespace)?,
+    };
+    Ok(writeln!(io::stdout(), "{said}")?)
+}
+
+const SOON: &str = "Trace takes it within a minute of KV's having it everywhere";
+
+fn push(Push { file, base, namespace }: &Push) -> Result<String, PolicyCommandError> {
+    let text =
+        fs::read_to_string(file).map_err(|error| PolicyCommandError::File { file: file.clone(), error })?;
+    let policy = Policy::from_toml(&text, &trackers::NAMES)
+        .map_err(|faults| PolicyCommandError::Faults { file: file.clone(), faults })?;
+    let json = policy.to_json()?;
+    // As Trace will, before anybody's events meet it.
+    Policy::from_json(&json, &trackers::NAMES)?;
+    let base = match base {
+        Some(base) => base.clone(),
+        None => namespace.get(DEPLOYED)?.ok_or(PolicyCommandError::NoDeployed)?,
+    };
+    // One that cannot be read is what a push mends.
+    let before = namespace.get(CURRENT)?.and_then(|text| Pointer::read(&text));
+    let pointer = Pointer::push(before, &policy.version, &base);
+    namespace.put(&format!("policy/{}", policy.version), &json)?;
+    namespace.put(CURRENT, &pointer.to_json()?)?;
+    Ok(format!("pushed {}; {SOON}", policy.version))
+}
+
+fn rollback(namespace: &Namespace) -> Result<String, PolicyCommandError> {
+    let (deployed, pointer) = state(namespace)?;
+    let Some(pointer) = pointer.filter(|pointer| pointer.base == deployed) else {
+        return Err(PolicyCommandError::NothingPushed(deployed));
+    };
+    let pointer = pointer.roll_back();
+    namespace.put(CURRENT, &pointer.to_json()?)?;
+    Ok(format!("rolled back to {}; {SOON}", pointer.version))
+}
+
+fn show(namespace: &Namespace) -> Result<String, PolicyCommandError> {
+    let (deployed, pointer) = state(namespace)?;
+    Ok(match pointer {
+        None => format!("deployed  {deployed}\nin force  {deployed}"),
+        Some(Pointer { version, previous, base }) if base == deployed => {
+            let before = previous.unwrap_or(base);
+            format!("deployed  {deployed}\nin force  {version}\nbefore    {before}")
+        }
+        Some(Pointer { version, base, .. }) => {
+            format!(
+                "deployed  {deployed}\nin force  {deployed}\nended     {version}, which stood in for {base}"
+            )
+        }
+    })
+}
+
+/// The deployed version and the pointer.
+fn state(namespace: &Namespace) -> Result<(String, Option<Pointer>), PolicyCommandError> {
+    let deployed = namespace.get(DEPLOYED)?.ok_or(PolicyCommandError::NoDeployed)?;
+    let pointer = match namespace.get(CURRENT)? {
+        None => None,
+        Some(text) => Some(Pointer::read(&text).ok_or(PolicyCommandError::BadPointer)?),
+    };
+    Ok((deployed, pointer))
+}
