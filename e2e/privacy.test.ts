@@ -159,7 +159,11 @@ test("an id that is an email is not sent as one", async () => {
 
 test("a name and a property that are not allowed reach no vendor, and it is known why", async () => {
   const batch = [
-    { event: "secret experiment", userId: "u2", properties: { variant: "classified-b" } },
+    {
+      event: "secret experiment of ada@example.com",
+      userId: "u2",
+      properties: { variant: "classified-b" },
+    },
     {
       event: "purchase product",
       userId: "u2",
@@ -183,7 +187,7 @@ test("a name and a property that are not allowed reach no vendor, and it is know
     id: "not-allowed.0",
     event: "(not allowed)",
     trackers: { amplitude: filtered, ga4: filtered, heap: filtered, webhook: filtered },
-    changes: [],
+    changes: [{ field: "events.secret experiment of [email]", rule: "not_allowed" }],
   });
   const changes = events[1]?.changes.map(({ field, rule }) => `${field} ${rule}`).sort();
   assert.deepEqual(changes, [

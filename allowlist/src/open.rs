@@ -5,7 +5,7 @@ use crate::check::{Checker, Envelope};
 use crate::hash::HashKey;
 use crate::inflate::gunzip;
 use crate::parse::{Batch, Body, RawEvent, parse};
-use crate::personal::scrubbed;
+use crate::personal::{scrubbed, unknown_name};
 use crate::policy::{EventRule, Policy};
 use crate::source;
 use event::id::event_id;
@@ -93,7 +93,9 @@ impl Opener<'_> {
             return (self.kept_back(idx, id, name, "source"), None);
         }
         let Some(rule) = rule else {
-            return (self.kept_back(idx, id, NOT_ALLOWED, "not_allowed"), None);
+            let field = format!("events.{}", unknown_name(&name));
+            let changes = vec![Change { field, rule: Rule::NotAllowed }];
+            return (OpenedEvent { changes, ..self.kept_back(idx, id, NOT_ALLOWED, "not_allowed") }, None);
         };
         let Payload { received_at, ref context, .. } = *self.payload;
         let envelope = Envelope { id: id.clone(), received_at, context };
@@ -194,6 +196,16 @@ mod tests {
             let expected = BTreeMap::from([("ga4".into(), owed(ga4)), ("heap".into(), owed(heap))]);
             assert_eq!(event.trackers, expected, "{body}");
         }
+    }
+
+    /// Who may not send at all cannot write names into the account either.
+    #[test]
+    fn the_name_of_an_event_that_is_not_allowed_is_told_scrubbed_to_whoever_may_send() {
+        let changes = |origin, body| opening(origin, body).events.remove(0).changes;
+        let body = r#"{"event": "Buy for ada@example.com"}"#;
+        let told = Change { field: "events.Buy for [email]".into(), rule: Rule::NotAllowed };
+        assert_eq!(changes(SITE, body), [told]);
+        assert_eq!(changes("https://other.example", body), []);
     }
 
     #[test]

@@ -1,6 +1,9 @@
-// The project's policy with more properties.
+// The project's policy with more properties, and its compiled form.
 
-import { readFileSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 
 /** Its TOML, with an event of which each property has a column of its own. */
 export function policyWith(properties: string[]): string {
@@ -16,4 +19,21 @@ export function policyWith(properties: string[]): string {
 /** The column of a property; `allowlist/src/policy/column.rs`. */
 export function columnOf(property: string): string {
   return property.replace(/[^A-Za-z0-9]/gu, "_").replace(/^(?=\d)/, "_");
+}
+
+/** A policy as Trace carries it, by the command that people use. */
+export function compiled(toml: string): { version: string; json: string } {
+  const folder = mkdtempSync(join(tmpdir(), "sparrow-policy-"));
+  try {
+    const file = join(folder, "allowlist.toml");
+    writeFileSync(file, toml);
+    const json = execFileSync("target/debug/sparrow", [
+      "allowlist",
+      "compile",
+      file,
+    ]).toString();
+    return { version: JSON.parse(json).version, json };
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 }

@@ -1,5 +1,6 @@
 // The Workers as built for production, in one workerd, with a local D1 and the vendor sandbox.
 
+import assert from "node:assert/strict";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -30,6 +31,13 @@ interface Service {
 interface Namespace {
   idFromName(name: string): unknown;
   get(id: unknown): Service;
+}
+
+/** Trace's KV namespace. */
+interface Policies {
+  get(key: string): Promise<string | null>;
+  put(key: string, value: string): Promise<void>;
+  delete(key: string): Promise<void>;
 }
 
 /** What a shard says of itself; `outbox::admin::ShardStatus`. */
@@ -81,7 +89,16 @@ export async function startSparrow(options: Options = {}) {
     const { origin } = await workerd.ready;
     const D1 = (await workerd.getD1Database("D1", "sparrow")) as unknown as Database;
     const outbox = await workerd.getDurableObjectNamespace("OUTBOX", "sparrow");
-    return { workerd, origin, D1, outbox: outbox as unknown as Namespace, options };
+    const isBound = (options.policies ?? "bound") === "bound";
+    const policies = isBound && (await workerd.getKVNamespace("POLICY", "sparrow-trace"));
+    return {
+      workerd,
+      origin,
+      D1,
+      outbox: outbox as unknown as Namespace,
+      policies: policies as Policies | false,
+      options,
+    };
   }
 
   async function close(): Promise<void> {
@@ -129,6 +146,11 @@ export async function startSparrow(options: Options = {}) {
     /** Console, where it runs. */
     console: async (path: string, init?: RequestInit) =>
       (await service("sparrow-console")).fetch(`http://localhost${path}`, init),
+    /** Trace's KV namespace, where it has one. */
+    get policies(): Policies {
+      assert(running.policies, "Trace has its KV namespace");
+      return running.policies;
+    },
     sql,
     ...account(sql, () => TRACKERS.filter((tracker) => !running.options.off?.includes(tracker))),
     outbox,

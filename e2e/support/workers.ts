@@ -16,6 +16,8 @@ export interface Options {
   dispatcher?: Vars;
   /** Vars of Console, which runs only with them. */
   console?: Vars;
+  /** Trace's KV namespace: as it is, one whose every call fails, or none. */
+  policies?: "bound" | "broken" | "unbound";
   /** Trackers without settings. */
   off?: string[];
   /** Requests that each rate limit lets through in its period. */
@@ -32,7 +34,7 @@ export function workers(sandbox: string, options: Options) {
   const trace = { ...trackersAt(sandbox, options.off), ...options.trace };
   return [
     limited(worker("wrangler.toml", { ...FAST, ...options.dispatcher }), options),
-    worker("trace/wrangler.toml", trace),
+    withoutPolicies(worker("trace/wrangler.toml", trace), options),
     ...(options.console ? [worker("console/wrangler.toml", options.console)] : []),
   ];
 }
@@ -48,6 +50,17 @@ function worker(config: string, vars: Vars = {}) {
     bindings,
     ...modulesOf(parsed.main),
   };
+}
+
+/** Takes Trace's KV namespace away, where that is wanted. */
+function withoutPolicies<T extends { kvNamespaces?: unknown; bindings: Vars }>(
+  trace: T,
+  { policies = "bound" }: Options,
+): T {
+  if (policies === "bound") return trace;
+  // No namespace, and no method of one.
+  const broken = policies === "broken" ? { POLICY: {} } : {};
+  return { ...trace, kvNamespaces: {}, bindings: { ...trace.bindings, ...broken } };
 }
 
 interface RateLimits {

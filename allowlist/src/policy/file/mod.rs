@@ -26,7 +26,10 @@ impl Policy {
         let (table, errors) = DeTable::parse_recoverable(text);
         for error in &errors {
             let at = error.span().map_or(0, |span| span.start);
-            faults.add(at, "", error.message().to_owned(), None);
+            // The parser's message is of TOML, and names may hold any character.
+            let hint =
+                if error.message().contains("unquoted key") { "; put other names in quotes" } else { "" };
+            faults.add(at, "", format!("{}{hint}", error.message()), None);
         }
         let root = DeValue::Table(table.into_inner());
         let policy = policy(&Node::root(&faults, &root), trackers);

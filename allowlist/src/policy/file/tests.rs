@@ -322,3 +322,9 @@ fn sources_of_other_environments_do_not_count() {
     assert_eq!(kept("staging"), (2, 0));
     assert_eq!(kept("production"), (1, 0), "plain HTTP never counts in production");
 }
+
+#[test]
+fn a_name_that_lacks_its_quotes_is_told_so() {
+    let faults = faults_of("größe = { type = \"number\" }");
+    assert!(faults[0].ends_with("put other names in quotes"), "{faults:?}");
+}
