@@ -32,11 +32,12 @@ impl Policy {
     /// # Errors
     /// [`BadCompiled`]
     pub fn from_json(json: &str, trackers: &[&str]) -> Result<Self, BadCompiled> {
-        let mut policy: Self =
+        let policy: Self =
             serde_json::from_str(json).map_err(|error| BadCompiled::Unreadable(error.to_string()))?;
-        let said = std::mem::take(&mut policy.version);
-        policy.version = version(said.split_once('-').map_or("", |(number, _)| number), &policy);
-        if policy.version != said {
+        // The text itself is hashed: not even its form may have changed.
+        let rest = json.strip_prefix(START).and_then(|rest| rest.strip_prefix(policy.version.as_str()));
+        let number = policy.version.split_once('-').map_or("", |(number, _)| number);
+        if rest.map(|rest| version(number, rest)).as_ref() != Some(&policy.version) {
             return Err(BadCompiled::Altered);
         }
         let unknown: Vec<&str> =
@@ -53,10 +54,20 @@ impl Policy {
     }
 }
 
+/// What a compiled policy begins with: its version comes first.
+const START: &str = r#"{"version":""#;
+
+/// The version of a policy, of which `rest` is what follows the version in its compiled form.
+fn version(number: &str, rest: &str) -> String {
+    let meaning = Sha256::new().chain_update(START).chain_update(rest).finalize();
+    format!("{number}-{}", hex::encode(&meaning[..4]))
+}
+
 /// The version of a policy that has none yet.
-pub(super) fn version(number: &str, policy: &Policy) -> String {
-    let meaning = serde_json::to_vec(policy).unwrap_or_default();
-    format!("{number}-{}", hex::encode(&Sha256::digest(meaning)[..4]))
+#[cfg(feature = "toml")]
+pub(super) fn first_version(number: i64, policy: &Policy) -> String {
+    let json = policy.to_json().unwrap_or_default();
+    version(&number.to_string(), json.strip_prefix(START).unwrap_or_default())
 }
 
 #[cfg(test)]

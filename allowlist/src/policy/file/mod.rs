@@ -10,7 +10,7 @@ mod sources;
 
 pub use fault::{Fault, PolicyError};
 
-use super::compiled::version;
+use super::compiled::first_version;
 use super::{EventRule, Policy};
 use fault::Faults;
 use read::{Entry, Node};
@@ -61,7 +61,7 @@ fn policy(root: &Node<'_>, trackers: &[&str]) -> Option<Policy> {
             .collect(),
     };
     names::check(&policy, root);
-    policy.version = version(&number?.to_string(), &policy);
+    policy.version = first_version(number?, &policy);
     Some(policy)
 }
 
