@@ -8,6 +8,7 @@ import { after, before, test } from "node:test";
 import type { Row } from "./support/account.ts";
 import { migrate } from "./support/bigquery.ts";
 import { type Emulator, startBqemulator } from "./support/bqemulator.ts";
+import { changes, FLOODED, MAX_NAMES } from "./support/changes.ts";
 import { type D1, madeBy, migration, startD1 } from "./support/d1.ts";
 import { read } from "./support/google.ts";
 import {
@@ -49,6 +50,7 @@ before(async () => {
     ...batchesOf([payload("tie-b", { event: "b", eventId: "tie" })]),
     ...batchesOf([payload("tie-a", { event: "a", eventId: "tie" })]),
     ...accounts(),
+    ...changes(),
   ]);
 });
 
@@ -139,7 +141,8 @@ const KEYS = {
   accounts: ["run", "day", "event", "tracker"],
   accounts_by_day: ["run", "day", "tracker"],
   reasons: ["run", "day", "event", "tracker", "outcome", "reason"],
-  latest_outcomes: ["payloadId", "idx", "eventId", "tracker"],
+  latest_outcomes: ["day", "payloadId", "idx", "eventId", "tracker"],
+  changes_by_rule: ["day", "event", "field", "rule", "policy"],
   requests_by_event: ["shard", "seq", "payloadId", "idx"],
   stories: ["eventId", "payloadId", "idx", "step", "tracker", "outcome", "at", "run"],
 };
@@ -149,6 +152,21 @@ test("both give the same account, though BigQuery has rows twice", async () => {
   assert.deepEqual(new Set(["raw_normalized", ...Object.keys(KEYS)]), new Set(views));
   const answers = await ask(Object.keys(KEYS).map((view) => both(`SELECT * FROM ${view}`)));
   for (const [i, key] of Object.values(KEYS).entries()) assertSameRows(answers[i] as Answers, key);
+});
+
+test("of a day's names both tell the same thousand, and count the others", async () => {
+  const from = `FROM changes_by_rule WHERE rule = 'not_allowed' AND day = '${FLOODED}'`;
+  const [told, others, everything] = (await ask([
+    both(`SELECT DISTINCT event, field ${from} AND event <> '(others)'`),
+    both(`SELECT event, field, policy, events, names ${from} AND event = '(others)'`),
+    both(`SELECT SUM(events) AS events ${from}`),
+  ])) as [Answers, Answers, Answers];
+  assertSameRows(told, ["event", "field"]);
+  assert.equal(told.d1.length, MAX_NAMES);
+  const row = { event: "(others)", field: "(others)", policy: null, events: 35, names: 35 };
+  assert.deepEqual(others, { d1: [row], bigquery: [row] });
+  const sum = [{ events: 1_056 }];
+  assert.deepEqual(everything, { d1: sum, bigquery: sum });
 });
 
 test("every query that the README shows has the same answer in both", async () => {

@@ -187,7 +187,7 @@ test("a name and a property that are not allowed reach no vendor, and it is know
     id: "not-allowed.0",
     event: "(not allowed)",
     trackers: { amplitude: filtered, ga4: filtered, heap: filtered, webhook: filtered },
-    changes: [{ field: "events.secret experiment of [email]", rule: "not_allowed" }],
+    changes: [{ field: "event.secret experiment of [email]", rule: "not_allowed" }],
   });
   const changes = events[1]?.changes.map(({ field, rule }) => `${field} ${rule}`).sort();
   assert.deepEqual(changes, [

@@ -55,7 +55,7 @@ test("open says to whom each event is owed and hands over what may leave", async
   const owed = { amplitude: "owed", ga4: "owed", webhook: "owed" };
   const filtered = (reason: string) =>
     Object.fromEntries(Object.keys(owed).map((tracker) => [tracker, { filtered: reason }]));
-  const changes = [{ field: "events.unknown", rule: "not_allowed" }];
+  const changes = [{ field: "event.unknown", rule: "not_allowed" }];
   assert.deepEqual(payloads[0]?.events, [
     { idx: 0, id: "a.0", name: "sign up", trackers: owed },
     { idx: 1, id: "a.1", name: "(not allowed)", trackers: filtered("not_allowed"), changes },

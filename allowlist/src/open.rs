@@ -9,7 +9,7 @@ use crate::personal::{scrubbed, unknown_name};
 use crate::policy::{EventRule, Policy};
 use crate::source;
 use event::id::event_id;
-use event::wire::{MALFORMED, MAX_EVENTS, NOT_ALLOWED, OpenedEvent, Owed, TOO_MANY};
+use event::wire::{EVENT_PREFIX, MALFORMED, MAX_EVENTS, NOT_ALLOWED, OpenedEvent, Owed, TOO_MANY};
 use event::{Change, Payload, Rule};
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -93,7 +93,7 @@ impl Opener<'_> {
             return (self.kept_back(idx, id, name, "source"), None);
         }
         let Some(rule) = rule else {
-            let field = format!("events.{}", unknown_name(&name));
+            let field = format!("{EVENT_PREFIX}{}", unknown_name(&name));
             let changes = vec![Change { field, rule: Rule::NotAllowed }];
             return (OpenedEvent { changes, ..self.kept_back(idx, id, NOT_ALLOWED, "not_allowed") }, None);
         };
@@ -203,7 +203,7 @@ mod tests {
     fn the_name_of_an_event_that_is_not_allowed_is_told_scrubbed_to_whoever_may_send() {
         let changes = |origin, body| opening(origin, body).events.remove(0).changes;
         let body = r#"{"event": "Buy for ada@example.com"}"#;
-        let told = Change { field: "events.Buy for [email]".into(), rule: Rule::NotAllowed };
+        let told = Change { field: "event.Buy for [email]".into(), rule: Rule::NotAllowed };
         assert_eq!(changes(SITE, body), [told]);
         assert_eq!(changes("https://other.example", body), []);
     }

@@ -53,7 +53,7 @@ impl Outcome {
 /// Something that was dropped from or altered in an event, never its value.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Change {
-    /// Where: `properties.note`, `properties.address.city`, `properties.tags[]`, `userId`, `context.url`, and `events.buy`
+    /// Where: `properties.note`, `properties.address.city`, `properties.tags[]`, `userId`, `context.url`, and `event.buy`
     /// for a whole event. A name that the allowlist does not know is scrubbed and cut.
     pub field: String,
     /// What was done.

@@ -35,6 +35,9 @@ pub const CUT: &str = " bytes, cut]";
 /// Stands for the name of an event that the allowlist does not have.
 pub const NOT_ALLOWED: &str = "(not allowed)";
 
+/// What comes before that name in the field of the event's change: the name is told there, scrubbed and cut.
+pub const EVENT_PREFIX: &str = "event.";
+
 /// Stands for the name of a payload that cannot be opened.
 pub const MALFORMED: &str = "(malformed)";
 

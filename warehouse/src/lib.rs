@@ -4,3 +4,4 @@
 
 pub mod bigquery;
 pub mod d1;
+mod names;

@@ -3,7 +3,7 @@
 use super::quote::table;
 use super::retention::Retention;
 use super::schema::{self, DELIVERIES, LEDGER, RAW, REQUESTS};
-use super::{Dataset, Method, Request, account_views, request_view, view};
+use super::{Dataset, Method, Request, account_views, changes_view, request_view, view};
 use allowlist::policy::Column;
 
 /// What is to be there besides the columns of the views. Days are UTC days of receipt, and 0 keeps for ever; where nothing
@@ -74,8 +74,11 @@ pub fn migration(dataset: &Dataset, setup: &Setup<'_>, columns: &[Column]) -> Ve
     ];
     steps.extend(tables.map(|(table, days)| Step::Table(table_step(dataset, table, days))));
     let raw_normalized = ("raw_normalized", view::raw_normalized(dataset, columns));
-    let requests_by_event = [("requests_by_event", request_view::requests_by_event(dataset))];
-    let views = [raw_normalized].into_iter().chain(account_views::views(dataset)).chain(requests_by_event);
+    let others = [
+        ("changes_by_rule", changes_view::changes_by_rule(dataset)),
+        ("requests_by_event", request_view::requests_by_event(dataset)),
+    ];
+    let views = [raw_normalized].into_iter().chain(account_views::views(dataset)).chain(others);
     steps.extend(views.map(|(name, query)| Step::View {
         name,
         sql: format!("CREATE OR REPLACE VIEW {} AS\n{query}", table(dataset, name)),

@@ -12,6 +12,7 @@
 
 mod account_views;
 mod answer;
+mod changes_view;
 mod failure;
 mod insert;
 mod insert_reply;

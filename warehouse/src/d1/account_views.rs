@@ -105,8 +105,9 @@ FROM deliveries
 WHERE outcome <> 'delivered'
 GROUP BY run, substr(receivedAt, 1, 10), event, tracker, outcome, reason";
 
-/// What finally became of each event at each tracker, whichever run it was in. An event has one id, so that the index
-/// by event finds its other outcomes.
+/// What finally became of each event at each tracker, whichever run it was in. A payload that comes again on another day
+/// is another one, as it is in `raw_normalized`. An event has one id, so that the index by event finds its other
+/// outcomes; the plus keeps SQLite from the index by day.
 const LATEST_OUTCOMES: &str = "CREATE VIEW latest_outcomes AS
 SELECT
   payloadId,
@@ -128,6 +129,7 @@ WHERE NOT EXISTS (
   FROM deliveries AS newer
   WHERE newer.eventId = deliveries.eventId AND newer.tracker = deliveries.tracker
     AND newer.payloadId = deliveries.payloadId AND newer.idx = deliveries.idx
+    AND +substr(newer.receivedAt, 1, 10) = substr(deliveries.receivedAt, 1, 10)
     AND (newer.timestamp, newer.shard, newer.seq) > (deliveries.timestamp, deliveries.shard, deliveries.seq)
 )";
 

@@ -2,6 +2,7 @@
 
 mod account;
 mod account_views;
+mod changes_view;
 mod raw;
 mod requests;
 mod retention;
@@ -40,6 +41,7 @@ const TABLES: [&str; 3] = [
 pub fn migration(columns: &[Column]) -> Vec<String> {
     let mut views = vec![("raw_normalized", view::raw_normalized(columns))];
     views.extend(account_views::views());
+    views.push(("changes_by_rule", changes_view::changes_by_rule()));
     views.push(("requests_by_event", requests::REQUESTS_BY_EVENT.to_owned()));
     let tables =
         TABLES.iter().chain(&account::TABLES).chain(&requests::TABLES).map(|&table| table.to_owned());

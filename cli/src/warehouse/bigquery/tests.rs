@@ -73,6 +73,7 @@ view accounts_by_day: up to date
 view reasons: up to date
 view latest_outcomes: up to date
 view stories: up to date
+view changes_by_rule: up to date
 view requests_by_event: up to date
 ";
     assert_eq!(said, expected);

@@ -52,7 +52,7 @@ fn nothing_is_used_before_it_is_there() {
         }
     }
     let expected = "the dataset,raw,deliveries,ledger,requests,\
-        raw_normalized,accounts,accounts_by_day,reasons,latest_outcomes,stories,requests_by_event";
+        raw_normalized,accounts,accounts_by_day,reasons,latest_outcomes,stories,changes_by_rule,requests_by_event";
     assert_eq!(there.join(","), expected);
 }
 

@@ -3,6 +3,7 @@
 use super::sql::{Token, shown, tokens};
 use super::*;
 use crate::bigquery::account_views::views;
+use crate::bigquery::changes_view::changes_by_rule;
 use crate::bigquery::request_view::requests_by_event;
 use crate::bigquery::view::raw_normalized;
 use proptest::prelude::*;
@@ -13,6 +14,7 @@ fn every_view_has_the_columns_of_d1() {
     let db = d1(&columns);
     let others = [
         ("raw_normalized", raw_normalized(&dataset(), &columns)),
+        ("changes_by_rule", changes_by_rule(&dataset())),
         ("requests_by_event", requests_by_event(&dataset())),
     ];
     for (name, query) in others.into_iter().chain(views(&dataset())) {
@@ -109,6 +111,26 @@ fn calls_are_found_by_day_tracker_and_run_and_told_apart_by_shard_and_seq() {
     assert_eq!(query.matches("AS day").count(), 1, "{query}");
     assert_eq!(groups(&query, "PARTITION"), [["day", "tracker", "run", "shard", "seq"]]);
     assert!(query.ends_with("\nWHERE number = 1"), "{query}");
+}
+
+/// A filter on the day goes down to the partitions, and of an event, whose rows can be there twice, one counts.
+#[test]
+fn changes_are_found_by_day_and_told_once_of_an_event() {
+    let query = changes_by_rule(&dataset());
+    assert!(
+        query.contains("DATE(receivedAt, 'UTC') AS day\n  FROM `shop-4711.events.deliveries`\n"),
+        "{query}"
+    );
+    assert_eq!(query.matches("AS day").count(), 1, "{query}");
+    let windows = groups(&query, "PARTITION");
+    assert_eq!(windows[0], ["day", "payloadId", "idx"]);
+    assert!(query.contains("\n  WHERE number = 1\n"), "{query}");
+    let grouped = [windows, groups(&query, "GROUP")].concat();
+    assert!(grouped.iter().all(|columns| columns[0] == "day"), "{grouped:?}");
+    assert_eq!(query.matches("DISTINCT\n    day,").count(), 1, "{query}");
+    // The one join is with what the row itself holds.
+    assert_eq!(query.matches("JOIN").count(), 1, "{query}");
+    assert!(query.contains("CROSS JOIN UNNEST(list)"), "{query}");
 }
 
 fn odd_name() -> impl Strategy<Value = String> {

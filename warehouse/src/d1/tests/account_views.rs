@@ -137,6 +137,13 @@ fn the_latest_outcome_is_that_of_the_last_run() {
         Delivery { seq: 8, outcome: "rejected".to_owned(), ..replayed.clone() },
         // Of another shard: only the time tells which is later.
         Delivery { seq: 99, shard: 1, timestamp: Millis(NOON + 30_000), ..dead.clone() },
+        // Sent again on another day.
+        Delivery {
+            seq: 6,
+            received_at: Millis(NOON + DAY_MS),
+            payload_id: "other".to_owned(),
+            ..dead.clone()
+        },
     ];
     deliver(&db, &[replayed, dead]);
     deliver(&db, &others);
@@ -148,6 +155,7 @@ fn the_latest_outcome_is_that_of_the_last_run() {
         row("p", 0, "ga4", "delivered", "replay:1"),
         row("p", 0, "heap", "dead", "live"),
         row("p", 1, "ga4", "dead", "live"),
+        row("other", 0, "ga4", "dead", "live"),
         row("other", 0, "ga4", "dead", "live"),
     ];
     assert_eq!(rows(&db, sql), expected);

@@ -2,6 +2,7 @@
 
 mod account;
 mod account_views;
+mod changes_view;
 mod model;
 mod normalized;
 mod raw;
