@@ -175,6 +175,9 @@ pub struct EventOutcome {
     /// The vendor's HTTP status, where there was an answer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub status: Option<u16>,
+    /// What was dropped or altered, where the event was opened again: another policy may have changed it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub changes: Option<Vec<Change>>,
 }
 
 /// An [`EventOutcome`] as it is read: `flatten` would read each into a tree first.
@@ -187,6 +190,7 @@ struct FlatOutcome {
     reason: Option<String>,
     after: Option<u32>,
     status: Option<u16>,
+    changes: Option<Vec<Change>>,
 }
 
 #[derive(Deserialize)]
@@ -202,7 +206,7 @@ impl TryFrom<FlatOutcome> for EventOutcome {
     type Error = &'static str;
 
     fn try_from(flat: FlatOutcome) -> Result<Self, Self::Error> {
-        let FlatOutcome { payload, idx, tracker, outcome, reason, after, status } = flat;
+        let FlatOutcome { payload, idx, tracker, outcome, reason, after, status, changes } = flat;
         let outcome = match (outcome, reason) {
             (OutcomeName::Delivered, _) => Outcome::Delivered,
             (OutcomeName::Filtered, Some(reason)) => Outcome::Filtered { reason },
@@ -210,7 +214,7 @@ impl TryFrom<FlatOutcome> for EventOutcome {
             (OutcomeName::Retry, Some(reason)) => Outcome::Retry { after, reason },
             (_, None) => return Err("an outcome without its reason"),
         };
-        Ok(Self { payload, idx, tracker, outcome, status })
+        Ok(Self { payload, idx, tracker, outcome, status, changes })
     }
 }
 
@@ -303,11 +307,17 @@ mod tests {
                 tracker: "ga4".into(),
                 outcome: Outcome::Retry { after: Some(2), reason: "http_503".into() },
                 status: Some(503),
+                changes: None,
             }],
             calls: vec![],
         };
         let mut pinned = json!({"policy": "1-abc", "outcomes": [{"payload": "p1", "idx": 0, "tracker": "ga4",
             "outcome": "retry", "after": 2, "reason": "http_503", "status": 503}]});
+        assert_eq!(serde_json::to_value(&reply).unwrap(), pinned);
+        assert_eq!(serde_json::from_value::<DeliverReply>(pinned.clone()).unwrap(), reply);
+
+        reply.outcomes[0].changes = Some(vec![Change { field: "userId".into(), rule: crate::Rule::Drop }]);
+        pinned["outcomes"][0]["changes"] = json!([{"field": "userId", "rule": "drop"}]);
         assert_eq!(serde_json::to_value(&reply).unwrap(), pinned);
         assert_eq!(serde_json::from_value::<DeliverReply>(pinned.clone()).unwrap(), reply);
 

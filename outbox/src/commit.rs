@@ -73,6 +73,7 @@ fn write_payload(
         outcome: Outcome::Filtered { reason: reason.to_owned() },
         status: None,
         policy: Some(wave.policy.clone()),
+        changes: None,
     };
     for event in &payload.events {
         let name = &event.event.2;

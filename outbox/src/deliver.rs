@@ -276,6 +276,7 @@ impl<D: Database> Shard<D> {
                 outcome: outcome.outcome,
                 status: outcome.status,
                 policy: Some(reply.policy.clone()),
+                changes: outcome.changes,
             };
             answers.insert((outcome.payload, outcome.idx), attempt);
         }

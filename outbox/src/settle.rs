@@ -27,13 +27,15 @@ pub struct Attempt {
     pub outcome: Outcome,
     pub status: Option<u16>,
     pub policy: Option<String>,
+    /// What was dropped or altered under that policy, where it was told again.
+    pub changes: Option<Vec<Change>>,
 }
 
 impl Attempt {
     /// An attempt of which nothing is known but that it failed.
     pub fn failed(reason: &str) -> Self {
         let outcome = Outcome::Retry { after: None, reason: reason.to_owned() };
-        Self { outcome, status: None, policy: None }
+        Self { outcome, status: None, policy: None, changes: None }
     }
 }
 
@@ -130,11 +132,14 @@ impl<'a> Account<'a> {
     pub fn attempted(
         &mut self,
         of: Of<'_>,
-        event: OwedEvent,
+        mut event: OwedEvent,
         before: &Owing<'_>,
         attempt: &Attempt,
         rng: &mut fastrand::Rng,
     ) -> Result<(), SqlError> {
+        if let Some(changes) = &attempt.changes {
+            event.3.clone_from(changes);
+        }
         let attempts = before.attempts + 1;
         let pending =
             &mut self.deltas.of(of.run, ledger::day_of(of.received_at), &event.2, before.tracker).pending;

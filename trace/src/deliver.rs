@@ -3,45 +3,62 @@
 use crate::calls::CallLog;
 use crate::lane::{self, Settled};
 use crate::setup::Setup;
-use crate::take::take;
-use event::Outcome;
+use crate::take::{Taken, take};
+use allowlist::Allowed;
 use event::wire::{CallMade, DeliverReply, DeliverRequest, EventOutcome};
+use event::{Change, Outcome};
 use serde_json::json;
 use trackers::Call;
 
 /// The platform lets six outgoing connections wait for an answer; a seventh call would be queued behind them.
 const MAX_OPEN_CALLS: usize = 6;
 
+/// Most changes that a reply tells of events that were opened again. A shard takes 16 MiB of a reply, and a hostile call
+/// could make twice as much. For events past them what was told at their opening stays.
+const MAX_CHANGES: usize = 10_000;
+
+/// An event for the vendor: the place of its payload in the request, and its own in that.
+struct Owed {
+    place: usize,
+    idx: u32,
+    event: Allowed,
+    changes: Option<Vec<Change>>,
+}
+
 /// Delivers what was asked for, and says what came of each event.
 pub async fn deliver(setup: &Setup, tracker: &str, request: DeliverRequest) -> (DeliverReply, Vec<Call>) {
     let mut outcomes = Vec::new();
     let mut owed = Vec::new();
+    let mut room = MAX_CHANGES;
     for (place, payload) in request.payloads.iter().enumerate() {
         let events = match setup.tracker(tracker) {
             Some(_) => take(setup, tracker, request.policy.as_deref(), payload),
-            None => payload.events.iter().map(|&idx| (idx, Err(tracker_off()))).collect(),
+            None => payload.events.iter().map(|&idx| tracker_off(idx)).collect(),
         };
-        for (idx, taken) in events {
-            match taken {
-                Ok(event) => owed.push((place, idx, event)),
+        for Taken { idx, event, changes } in events {
+            let changes = changes.filter(|changes| changes.len() <= room);
+            room -= changes.as_ref().map_or(0, Vec::len);
+            match event {
+                Ok(event) => owed.push(Owed { place, idx, event, changes }),
                 Err(outcome) => {
                     let settled = Settled { outcome, status: None };
-                    outcomes.push(event_outcome(&payload.id, idx, tracker, settled));
+                    outcomes.push(event_outcome(&payload.id, idx, tracker, settled, changes));
                 }
             }
         }
     }
     let (mut calls, mut mirrors) = (Vec::new(), Vec::new());
     if let (Some(vendor), false) = (setup.tracker(tracker), owed.is_empty()) {
-        let events: Vec<_> = owed.iter().map(|(_, _, event)| event).collect();
+        let events: Vec<_> = owed.iter().map(|owed| &owed.event).collect();
         #[cfg(feature = "faults")]
         edge::faults::poison("deliver", &format!("{events:?}"));
         let log = setup.told.zip(setup.secrets.get(tracker)).map(|(told, secrets)| {
-            CallLog::new(told, secrets, owed.iter().map(|(place, idx, _)| (*place, *idx)).collect())
+            CallLog::new(told, secrets, owed.iter().map(|owed| (owed.place, owed.idx)).collect())
         });
         let delivery = lane::deliver(vendor, &events, MAX_OPEN_CALLS, setup.deadline, log).await;
-        for ((place, idx, _), settled) in owed.iter().zip(delivery.settled) {
-            outcomes.push(event_outcome(&request.payloads[*place].id, *idx, tracker, settled));
+        for (owed, settled) in owed.iter().zip(delivery.settled) {
+            let payload = &request.payloads[owed.place].id;
+            outcomes.push(event_outcome(payload, owed.idx, tracker, settled, owed.changes.clone()));
         }
         mirrors = delivery.mirrors;
         calls = delivery.log.map(|log| told(tracker, log)).unwrap_or_default();
@@ -58,12 +75,20 @@ fn told(tracker: &str, log: CallLog<'_>) -> Vec<CallMade> {
     calls
 }
 
-fn tracker_off() -> Outcome {
-    Outcome::Filtered { reason: "tracker_off".to_owned() }
+fn tracker_off(idx: u32) -> Taken {
+    let event = Err(Outcome::Filtered { reason: "tracker_off".to_owned() });
+    Taken { idx, event, changes: None }
 }
 
-fn event_outcome(payload: &str, idx: u32, tracker: &str, settled: Settled) -> EventOutcome {
+fn event_outcome(
+    payload: &str,
+    idx: u32,
+    tracker: &str,
+    settled: Settled,
+    changes: Option<Vec<Change>>,
+) -> EventOutcome {
     EventOutcome {
+        changes,
         payload: payload.to_owned(),
         idx,
         tracker: tracker.to_owned(),

@@ -4,29 +4,33 @@
 use crate::setup::Setup;
 use allowlist::{Allowed, Checked};
 use event::wire::{DeliverPayload, OpenedEvent, Owed, POLICY_CHANGED};
-use event::{Outcome, Payload};
+use event::{Change, Outcome, Payload};
 use std::collections::BTreeMap;
 
-/// An event to deliver, or the outcome where today's policy keeps it back.
-pub type Taken = Result<Allowed, Outcome>;
+/// An event that was asked for.
+pub struct Taken {
+    /// Its place in the payload.
+    pub idx: u32,
+    /// What to deliver, or the outcome where today's policy keeps it back.
+    pub event: Result<Allowed, Outcome>,
+    /// What today's policy dropped or altered; nothing where the event was not opened again.
+    pub changes: Option<Vec<Change>>,
+}
 
 /// The events asked for, in the order of the request.
-pub fn take(
-    setup: &Setup,
-    tracker: &str,
-    policy: Option<&str>,
-    request: &DeliverPayload,
-) -> Vec<(u32, Taken)> {
+pub fn take(setup: &Setup, tracker: &str, policy: Option<&str>, request: &DeliverPayload) -> Vec<Taken> {
     let same_policy = policy == Some(setup.policy.version.as_str());
     let handed_over = request.allowed.as_deref().filter(|_| same_policy);
     let checked: BTreeMap<u32, Checked> =
         handed_over.and_then(|events| allowlist::take_over(events).ok()).into_iter().flatten().collect();
     let allowed = |idx: &u32| checked.get(idx)?.for_tracker(&setup.policy, tracker);
-    let taken: Option<Vec<_>> = request.events.iter().map(|idx| Some((*idx, Ok(allowed(idx)?)))).collect();
+    let as_before = |idx: u32, event| Taken { idx, event, changes: None };
+    let taken: Option<Vec<_>> =
+        request.events.iter().map(|idx| Some(as_before(*idx, Ok(allowed(idx)?)))).collect();
     match (taken, &request.payload) {
         (Some(taken), _) => taken,
         (None, Some(payload)) => reopen(setup, tracker, payload, &request.events),
-        (None, None) => request.events.iter().map(|&idx| (idx, Err(ask_for_payload()))).collect(),
+        (None, None) => request.events.iter().map(|&idx| as_before(idx, Err(ask_for_payload()))).collect(),
     }
 }
 
@@ -34,7 +38,7 @@ fn ask_for_payload() -> Outcome {
     Outcome::Retry { after: None, reason: POLICY_CHANGED.to_owned() }
 }
 
-fn reopen(setup: &Setup, tracker: &str, payload: &Payload, events: &[u32]) -> Vec<(u32, Taken)> {
+fn reopen(setup: &Setup, tracker: &str, payload: &Payload, events: &[u32]) -> Vec<Taken> {
     let opening = allowlist::open(&setup.policy, setup.hash_key.as_ref(), payload, &[tracker]);
     let opened: BTreeMap<u32, OpenedEvent> =
         opening.events.into_iter().map(|event| (event.idx, event)).collect();
@@ -49,7 +53,8 @@ fn reopen(setup: &Setup, tracker: &str, payload: &Payload, events: &[u32]) -> Ve
             _ => Err(Outcome::Filtered { reason: "no_such_event".to_owned() }),
         }
     };
-    events.iter().map(|&idx| (idx, taken(idx))).collect()
+    let changes = |idx: u32| opened.get(&idx).map(|event| event.changes.clone());
+    events.iter().map(|&idx| Taken { idx, event: taken(idx), changes: changes(idx) }).collect()
 }
 
 #[cfg(test)]
@@ -81,36 +86,66 @@ mod tests {
     /// The event as `open` hands it over, asked for `events`.
     fn request(setup: &Setup, events: Vec<u32>) -> DeliverPayload {
         let context = Context { origin: Some(SITE.into()), ..Context::default() };
-        let payload = Payload::new("p".into(), Millis(0), br#"{"event": "look"}"#.to_vec(), context);
+        let payload = Payload::new(
+            "p".into(),
+            Millis(0),
+            br#"{"event": "look", "properties": {"size": 1}}"#.to_vec(),
+            context,
+        );
         let opening = allowlist::open(&setup.policy, None, &payload, &["ga4", "heap"]);
         let allowed = allowlist::hand_over(&opening.allowed).unwrap();
         DeliverPayload { id: payload.id.clone(), payload: Some(payload), events, allowed: Some(allowed) }
+    }
+
+    fn take_one(
+        setup: &Setup,
+        tracker: &str,
+        policy: &str,
+        request: &DeliverPayload,
+    ) -> Result<Allowed, Outcome> {
+        let mut taken = take(setup, tracker, Some(policy), request);
+        assert_eq!(taken.len(), 1);
+        taken.remove(0).event
     }
 
     #[test]
     fn an_event_handed_over_for_one_tracker_goes_to_no_other() {
         let setup = setup();
         let request = request(&setup, vec![0]);
-        assert!(matches!(take(&setup, "heap", Some("1-a"), &request)[..], [(0, Ok(_))]));
+        assert!(take_one(&setup, "heap", "1-a", &request).is_ok());
         let filtered = Outcome::Filtered { reason: "not_for_tracker".into() };
-        assert_eq!(take(&setup, "ga4", Some("1-a"), &request), [(0, Err(filtered))]);
+        assert_eq!(take_one(&setup, "ga4", "1-a", &request), Err(filtered));
     }
 
     #[test]
     fn under_another_policy_the_payload_is_what_counts_and_is_asked_for() {
         let setup = setup();
         let mut request = request(&setup, vec![0]);
-        assert!(matches!(take(&setup, "heap", Some("0-old"), &request)[..], [(0, Ok(_))]));
+        assert!(take_one(&setup, "heap", "0-old", &request).is_ok());
         request.payload = None;
-        assert!(matches!(take(&setup, "heap", Some("1-a"), &request)[..], [(0, Ok(_))]));
-        assert_eq!(take(&setup, "heap", Some("0-old"), &request), [(0, Err(ask_for_payload()))]);
+        assert!(take_one(&setup, "heap", "1-a", &request).is_ok());
+        assert_eq!(take_one(&setup, "heap", "0-old", &request), Err(ask_for_payload()));
     }
 
     #[test]
     fn every_event_asked_for_has_an_answer_even_twice_or_unknown() {
         let setup = setup();
         let taken = take(&setup, "heap", Some("1-a"), &request(&setup, vec![0, 0, 7]));
-        let places: Vec<_> = taken.iter().map(|(idx, taken)| (*idx, taken.is_ok())).collect();
+        let places: Vec<_> = taken.iter().map(|taken| (taken.idx, taken.event.is_ok())).collect();
         assert_eq!(places, [(0, true), (0, true), (7, false)]);
+    }
+
+    /// The outcome names today's policy: what it says of values has to be today's, too.
+    #[test]
+    fn what_is_opened_again_tells_again_what_was_dropped() {
+        let setup = setup();
+        let mut request = request(&setup, vec![0]);
+        let changes =
+            |policy, request: &DeliverPayload| take(&setup, "heap", Some(policy), request).remove(0).changes;
+        assert_eq!(changes("1-a", &request), None);
+        let dropped = Change { field: "properties.size".into(), rule: event::Rule::NotAllowed };
+        assert_eq!(changes("0-old", &request), Some(vec![dropped]));
+        request.payload = None;
+        assert_eq!(changes("0-old", &request), None);
     }
 }

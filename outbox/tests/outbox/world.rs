@@ -349,6 +349,7 @@ impl World {
                     tracker: tracker.to_owned(),
                     outcome,
                     status: Some(200),
+                    changes: None,
                 });
             }
         }
