@@ -97,8 +97,12 @@ impl Store {
         Failure { reason: "down".into(), cause }
     }
 
-    /// Invariant 3 in the warehouse, up to the watermark of each counter.
+    /// Invariant 3 in the warehouse, up to the watermark of each counter; and a row tells what the policy that it names
+    /// dropped, and no other.
     pub fn assert_balanced(&self) {
+        for row in self.deliveries.values().filter(|row| row.policy.is_some()) {
+            assert_eq!(row.changes.first().map(|change| &change.field), row.policy.as_ref(), "{row:?}");
+        }
         let mut latest: BTreeMap<_, &LedgerLine> = BTreeMap::new();
         for line in self.ledger.values() {
             latest.insert((&line.run, &line.day, &line.event, &line.tracker), line);

@@ -6,7 +6,7 @@ use event::wire::{
     CallMade, DeliverReply, DeliverRequest, ENOUGH_EVENTS, EventOutcome, OpenReply, OpenRequest, Opened,
     OpenedEvent, Owed,
 };
-use event::{LedgerLine, Millis, Outcome};
+use event::{Change, LedgerLine, Millis, Outcome};
 use outbox::sql::{Database, Param, SqlError, Value};
 use outbox::{Appended, Failure, NewPayload, Settings, Shard, Work};
 use rusqlite::Connection;
@@ -284,6 +284,11 @@ impl World {
         };
     }
 
+    /// What today's policy drops of every event: its own name, so that it is seen which one it was.
+    fn changes(&self) -> Vec<Change> {
+        vec![Change { field: self.policy.clone(), rule: event::Rule::Drop }]
+    }
+
     fn open(&self, request: &OpenRequest) -> OpenReply {
         let payloads = request.payloads.iter().map(|payload| {
             let own = payload.data.strip_prefix("own:");
@@ -300,7 +305,7 @@ impl World {
                         ((*name).to_owned(), if owed { Owed::Owed } else { Owed::Filtered(reason) })
                     })
                     .collect(),
-                changes: vec![],
+                changes: self.changes(),
             };
             let allowed = to_raw_value(&payload.data).unwrap();
             Opened { id: payload.id.clone(), events: (0..count).map(event).collect(), allowed: Some(allowed) }
@@ -349,7 +354,7 @@ impl World {
                     tracker: tracker.to_owned(),
                     outcome,
                     status: Some(200),
-                    changes: None,
+                    changes: asked.payload.is_some().then(|| self.changes()),
                 });
             }
         }
