@@ -79,15 +79,11 @@ test("deliver sends the events asked for to one tracker, and the same ones on ev
     const asked = { run: "live", policy: opened.policy, payloads: [delivery] };
     replies.push(await ask<Delivered>("/deliver/amplitude", asked));
   }
-  const outcome = (idx: number) => ({
-    payload: "c",
-    idx,
-    tracker: "amplitude",
-    outcome: "delivered",
-    status: 200,
-  });
-  assert.deepEqual(replies[0]?.outcomes, [outcome(0), outcome(1)]);
-  assert.deepEqual(replies[1], replies[0]);
+  const delivered = { payload: "c", tracker: "amplitude", outcome: "delivered", status: 200 };
+  const outcomes = [0, 1].map((idx) => ({ ...delivered, idx }));
+  assert.deepEqual(replies[0]?.outcomes, outcomes);
+  const toldAgain = outcomes.map((outcome) => ({ ...outcome, changes: [] }));
+  assert.deepEqual(replies[1]?.outcomes, toldAgain, "what was dropped is told again");
   const [taken, reopened] = sparrow.sandbox.requests();
   assert.equal(sparrow.sandbox.requests().length, 2, "no other tracker was called");
   assert.deepEqual(taken?.json, reopened?.json, "same ids, same times, same events");
@@ -106,7 +102,12 @@ test("for an event handed over under another policy Trace asks for the payload, 
   const outcome = { payload: "d", idx: 0, tracker: "webhook" };
   assert.deepEqual(await deliver(), [{ ...outcome, outcome: "retry", reason: "policy_changed" }]);
   assert.deepEqual(await deliver(one), [
-    { ...outcome, outcome: "filtered", reason: "not_allowed" },
+    {
+      ...outcome,
+      outcome: "filtered",
+      reason: "not_allowed",
+      changes: [{ field: "event.unknown", rule: "not_allowed" }],
+    },
   ]);
   assert.equal(sparrow.sandbox.requests().length, 0);
 });

@@ -5,8 +5,8 @@ use crate::changes::{Changes, Place};
 use crate::hash::HashKey;
 use crate::page::page;
 use crate::parse::{Raw, RawEvent};
-use crate::personal::scrubbed;
 use crate::policy::{EventRule, Policy, Treatment};
+use crate::scrub::scrub;
 use crate::value::{Builder, whole_number};
 use event::{Change, Context, Millis, Rule};
 use std::collections::BTreeMap;
@@ -102,9 +102,9 @@ impl Ids<'_> {
         let id = self.id_text(field, value)?;
         if treatment == Treatment::Scrub
             && let Some(key) = self.key
-            && let Some(scrubbed) = scrubbed(&id, Some(field))
+            && let Some(scrubbed) = scrub(&id, Some(field))
         {
-            self.changes.tell(field, Rule::Hashed { found: scrubbed.found });
+            self.changes.tell(field, Rule::Hashed { found: scrubbed.kinds() });
             return Some(key.hash(&id));
         }
         self.treated(field, id, treatment)
@@ -146,8 +146,8 @@ impl Ids<'_> {
                 self.changes.tell(field, Rule::Hashed { found: vec![] });
                 Some(key.hash(&id))
             }
-            (Treatment::Scrub, _) => match scrubbed(&id, Some(field)) {
-                Some(scrubbed) => self.drop(field, Rule::Personal { found: scrubbed.found }),
+            (Treatment::Scrub, _) => match scrub(&id, Some(field)) {
+                Some(scrubbed) => self.drop(field, Rule::Personal { found: scrubbed.kinds() }),
                 None => Some(id),
             },
         }

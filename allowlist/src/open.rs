@@ -5,8 +5,9 @@ use crate::check::{Checker, Envelope};
 use crate::hash::HashKey;
 use crate::inflate::gunzip;
 use crate::parse::{Batch, Body, RawEvent, parse};
-use crate::personal::{scrubbed, unknown_name};
+use crate::personal::unknown_name;
 use crate::policy::{EventRule, Policy};
+use crate::scrub::scrub;
 use crate::source;
 use event::id::event_id;
 use event::wire::{EVENT_PREFIX, MALFORMED, MAX_EVENTS, NOT_ALLOWED, OpenedEvent, Owed, TOO_MANY};
@@ -85,7 +86,7 @@ impl Opener<'_> {
             return (self.kept_back(idx, self.place_id(idx), MALFORMED, "malformed"), None);
         };
         // An id in which something is found stays behind as every other value does.
-        let own = event.event_id.as_text().filter(|id| scrubbed(id, None).is_none());
+        let own = event.event_id.as_text().filter(|id| scrub(id, None).is_none());
         let id = event_id(own, &self.payload.id, idx);
         let rule = self.checker.policy.events.get(&name);
         if !from_source {

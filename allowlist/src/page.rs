@@ -3,9 +3,9 @@
 use crate::allowed::Page;
 use crate::changes::Changes;
 use crate::parse::Raw;
-use crate::personal::{scrub_to, scrubbed};
 use crate::policy::{ContextRule, ContextRules};
 use crate::reduce;
+use crate::scrub::scrub_to;
 use event::{Context, IpPolicy, Rule};
 
 /// Longest page title, in characters: GA4 takes 300.
@@ -112,10 +112,16 @@ impl Fields<'_> {
 }
 
 fn text(field: &str, given: &str, length: usize, changes: &mut Changes) -> Option<String> {
-    if let Some(scrubbed) = scrubbed(given, Some(field)) {
-        changes.tell(field, Rule::Scrubbed { found: scrubbed.found });
-    }
-    Some(scrub_to(given, Some(field), length)).filter(|text| !text.is_empty())
+    let left = match scrub_to(given, Some(field), length) {
+        None => given.to_owned(),
+        Some(scrubbed) => {
+            if !scrubbed.found.is_empty() {
+                changes.tell(field, Rule::Scrubbed { found: scrubbed.kinds() });
+            }
+            scrubbed.text
+        }
+    };
+    Some(left).filter(|text| !text.is_empty())
 }
 
 #[cfg(test)]

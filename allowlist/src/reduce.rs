@@ -1,7 +1,6 @@
 //! Page addresses and other context, reduced to what may leave.
 
-use crate::personal;
-use crate::scrub::decoded;
+use crate::scrub::{decoded, scrub};
 use url::{Url, form_urlencoded};
 
 /// Longest address that is looked at, in bytes.
@@ -40,13 +39,13 @@ pub fn url(text: &str, is_allowed: impl Fn(&str) -> bool) -> Option<String> {
 
 /// The parser encoded the path; what it stands for is looked at first.
 fn scrubbed_path(path: &str) -> Option<String> {
-    let plain = if path.contains('%') { personal::scrubbed(&decoded(path), None) } else { None };
-    plain.or_else(|| personal::scrubbed(path, None)).map(|path| path.text)
+    let plain = if path.contains('%') { scrub(&decoded(path), None) } else { None };
+    plain.or_else(|| scrub(path, None)).map(|path| path.text)
 }
 
 /// Nothing leaves in a part that cannot lose a piece, such as a host's name.
 fn unless_personal(text: String) -> Option<String> {
-    personal::scrubbed(&text, None).is_none().then_some(text)
+    scrub(&text, None).is_none().then_some(text)
 }
 
 /// An address that [`url`] made, with those of its query parameters that are allowed.
@@ -71,7 +70,7 @@ fn web_url(text: &str) -> Option<Url> {
 }
 
 fn scrubbed(text: &str, key: &str) -> String {
-    personal::scrubbed(text, Some(key)).map_or_else(|| text.to_owned(), |scrubbed| scrubbed.text)
+    scrub(text, Some(key)).map_or_else(|| text.to_owned(), |scrubbed| scrubbed.text)
 }
 
 /// A language tag (BCP 47) such as `de-AT`.

@@ -1,15 +1,19 @@
 //! `sparrow`: what people do with Sparrow from a terminal.
 
+mod allowlist;
 mod bigquery;
 mod clock;
 mod load;
 mod policy;
+mod policy_file;
+mod scrub;
 #[cfg(test)]
 mod testing;
 mod warehouse;
 
 use clap::{Parser, Subcommand};
 use std::error::Error;
+use std::io;
 use std::process::ExitCode;
 
 /// Sparrow's command line.
@@ -28,6 +32,11 @@ enum Command {
     /// The policy in force: what may leave, without a deploy.
     #[command(subcommand)]
     Policy(policy::Command),
+    /// What may leave, and what comes of an event under it.
+    #[command(subcommand)]
+    Allowlist(allowlist::Command),
+    /// Remove personal data and secrets from lines of text.
+    Scrub(scrub::Scrub),
     /// Send events under load, then look for every one of them in the warehouse, its account and at the vendors.
     Load(Box<load::Load>),
 }
@@ -35,6 +44,7 @@ enum Command {
 fn main() -> ExitCode {
     match run(Cli::parse().command) {
         Ok(code) => code,
+        Err(error) if is_unheard(error.as_ref()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("sparrow: {error}");
             ExitCode::FAILURE
@@ -46,7 +56,17 @@ fn run(command: Command) -> Result<ExitCode, Box<dyn Error>> {
     match command {
         Command::Warehouse(command) => warehouse::run(&command)?,
         Command::Policy(command) => policy::run(&command)?,
+        Command::Allowlist(command) => return Ok(allowlist::run(&command)?),
+        Command::Scrub(scrub) => scrub::run(&scrub)?,
         Command::Load(load) => return Ok(load::run(&load)?),
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Whether who reads the output has closed it, as `head` does that has enough.
+fn is_unheard(error: &(dyn Error + 'static)) -> bool {
+    let mut causes = std::iter::successors(Some(error), |&error| error.source());
+    causes.any(|cause| {
+        cause.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
+    })
 }

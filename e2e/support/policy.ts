@@ -27,11 +27,7 @@ export function compiled(toml: string): { version: string; json: string } {
   try {
     const file = join(folder, "allowlist.toml");
     writeFileSync(file, toml);
-    const json = execFileSync("target/debug/sparrow", [
-      "allowlist",
-      "compile",
-      file,
-    ]).toString();
+    const json = execFileSync("target/debug/sparrow", ["allowlist", "compile", file]).toString();
     return { version: JSON.parse(json).version, json };
   } finally {
     rmSync(folder, { recursive: true });

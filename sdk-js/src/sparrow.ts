@@ -3,8 +3,30 @@ import { payload } from "./payload.ts";
 import { quietly } from "./quietly.ts";
 import { connect, send } from "./transport.ts";
 
+declare global {
+  /**
+   * The properties of each event of your allowlist. `sparrow allowlist types` writes the file that
+   * fills this in; without it, any event may have any properties.
+   */
+  interface SparrowEvents {}
+}
+
 /** What is known about an event. What has no JSON is left out; the rest is kept. */
 export type Properties = Record<string, unknown>;
+
+/** The events that may be sent: those of the allowlist, where its types are there. */
+export type EventName = keyof SparrowEvents extends never ? string : keyof SparrowEvents;
+
+/** The properties that an event may have. */
+export type PropertiesOf<Name> = Name extends keyof SparrowEvents
+  ? SparrowEvents[Name]
+  : Properties;
+
+type GivenPathname =
+  PropertiesOf<"pageview"> extends { pathname?: infer Path } ? Path & string : never;
+
+/** What the property `pathname` of the event `pageview` may be. */
+export type Pathname = [GivenPathname] extends [never] ? string : GivenPathname;
 
 export interface Options {
   /** Where events go, for example `https://events.example.com/e`. */
@@ -15,8 +37,8 @@ export interface Options {
 
 /** The object that the script tag puts at `window.sparrow`. */
 export interface Sparrow {
-  pageview(pathname?: string): void;
-  track(event: string, properties?: Properties): void;
+  pageview(pathname?: Pathname): void;
+  track<Name extends EventName>(event: Name, properties?: PropertiesOf<Name>): void;
   identify(userId: string): void;
   reset(): void;
 }
@@ -27,12 +49,12 @@ export function init(options: Options): void {
 }
 
 /** Counts a view of `pathname`, of the current page where nothing is said. */
-export function pageview(pathname?: string): void {
+export function pageview(pathname?: Pathname): void {
   inPage(() => send(payload("pageview", { pathname: pathname ?? location.pathname })));
 }
 
 /** Sends an event, now. */
-export function track(event: string, properties?: Properties): void {
+export function track<Name extends EventName>(event: Name, properties?: PropertiesOf<Name>): void {
   inPage(() => send(payload(event, properties)));
 }
 

@@ -1,10 +1,9 @@
 //! What is told of the calls to a vendor, for the table `requests`.
 
-use crate::secrets::Secrets;
 use allowlist::Allowed;
 use event::Millis;
 use event::wire::{CUT, CallMade, MAX_BODY_BYTES, MAX_CALLS_BYTES};
-use trackers::Call;
+use trackers::{Call, Secrets};
 
 /// One call of so many is told where `REQUESTS_LOG` is `sample`.
 const SAMPLE: u128 = 100;

@@ -9,7 +9,6 @@ mod mirror;
 mod open;
 mod policy;
 mod router;
-mod secrets;
 mod setup;
 mod take;
 

@@ -1,12 +1,11 @@
 //! Policy, trackers and settings: what every request works with.
 
 use crate::calls::Told;
-use crate::secrets::Secrets;
 use allowlist::{HashKey, Policy};
 use edge::settings::Vars;
 use std::collections::BTreeMap;
 use std::time::Duration;
-use trackers::Tracker;
+use trackers::{Secrets, Tracker};
 
 /// The policy as the build compiled it.
 pub const POLICY: &str = include_str!(concat!(env!("OUT_DIR"), "/policy.json"));

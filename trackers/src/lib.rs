@@ -9,11 +9,13 @@ mod campaign;
 pub mod ga4;
 pub mod heap;
 pub mod registry;
+mod secrets;
 pub mod settings;
 pub mod tracker;
 mod value;
 pub mod webhook;
 
 pub use registry::{NAMES, configure, secrets};
+pub use secrets::Secrets;
 pub use settings::SettingsError;
 pub use tracker::{Call, Plan, Reply, Tracker, Verdict};

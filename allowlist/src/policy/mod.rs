@@ -12,7 +12,7 @@ pub use column::{BASE_COLUMNS, Column, MAX_COLUMNS, column_name};
 pub use compiled::BadCompiled;
 pub use context::{ContextRule, ContextRules};
 #[cfg(feature = "toml")]
-pub use file::{Fault, PolicyError};
+pub use file::{Fault, PolicyError, nearest};
 pub use pattern::{BadPattern, Pattern};
 pub use property::{
     DEFAULT_MAX_ITEMS, DEFAULT_MAX_LENGTH, Kind, MAX_DEPTH, MAX_ITEMS, MAX_LENGTH, MAX_PATTERNED_LENGTH,

@@ -2,10 +2,41 @@
 
 /// The character at the start of `text` and the bytes it takes there. It may be percent-encoded, and that more
 /// than once: `@`, `%40` and `%2540` are the same. A `%` that encodes nothing is itself.
+#[inline]
 pub fn next(text: &str) -> Option<(char, usize)> {
-    let first = text.chars().next()?;
-    let encoded = if first == '%' { encoded(text.as_bytes()) } else { None };
-    Some(encoded.unwrap_or((first, first.len_utf8())))
+    match text.as_bytes().first()? {
+        b'%' => Some(encoded(text.as_bytes()).unwrap_or(('%', 1))),
+        // By far most of them.
+        byte @ ..0x80 => Some((char::from(*byte), 1)),
+        _ => text.chars().next().map(|c| (c, c.len_utf8())),
+    }
+}
+
+/// The characters of `text`, each with where it stands and the bytes it takes there.
+pub fn characters(text: &str) -> impl Iterator<Item = (usize, char, usize)> {
+    let mut at = 0;
+    std::iter::from_fn(move || {
+        let (c, length) = next(&text[at..])?;
+        let start = at;
+        at += length;
+        Some((start, c, length))
+    })
+}
+
+/// The character that ends before `at`, and the bytes it takes. Of one that was encoded more than once, or that has
+/// more bytes than one, that is what its last byte is.
+pub fn decoded_before(text: &str, at: usize) -> Option<(char, usize)> {
+    let encoded = at.checked_sub(3).and_then(|start| encoded_byte(text.as_bytes().get(start..at)?));
+    match encoded {
+        Some((byte, 3)) => Some((char::from(byte), 3)),
+        _ => text[..at].chars().next_back().map(|c| (c, c.len_utf8())),
+    }
+}
+
+/// What stands for `c` where `previous` stands before it: of `\n`, `\r` and `\t` as JSON writes them the letter ends
+/// the escaped blank.
+pub fn unescaped(previous: char, c: char) -> char {
+    if previous == '\\' && matches!(c, 'n' | 'r' | 't') { ' ' } else { c }
 }
 
 /// `text` with every percent-encoded character decoded. What is no UTF-8 stays encoded.
@@ -55,6 +86,24 @@ fn encoded_byte(bytes: &[u8]) -> Option<(u8, usize)> {
 
 fn nibble(byte: u8) -> Option<u8> {
     char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok())
+}
+
+/// ASCII digits, wide ones, and those of Arabic, Persian and Hindi.
+pub fn digit(c: char) -> Option<u8> {
+    let zero = match c {
+        '0'..='9' => '0',
+        '\u{660}'..='\u{669}' => '\u{660}',
+        '\u{6f0}'..='\u{6f9}' => '\u{6f0}',
+        '\u{966}'..='\u{96f}' => '\u{966}',
+        '\u{ff10}'..='\u{ff19}' => '\u{ff10}',
+        _ => return None,
+    };
+    u8::try_from(u32::from(c) - u32::from(zero)).ok()
+}
+
+/// Hyphens, dashes, the minus sign, and the long vowel's sign of Japanese keyboards.
+pub fn is_dash(c: char) -> bool {
+    matches!(c, '-' | '\u{2010}'..='\u{2015}' | '\u{2212}' | '\u{30fc}' | '\u{ff0d}')
 }
 
 /// Characters that show nothing of their own: soft hyphens, zero-width characters, marks of direction,

@@ -7,8 +7,9 @@
 //! The work is linear in the text's length: what stands before an `@` is read once, even where an encoded `@`
 //! is part of the next one's local part, and a domain ends at the next `@`.
 
-use super::Find;
 use super::character::{is_unseen, next};
+use super::url::is_userinfo;
+use super::{Find, Kind};
 use memchr::memchr3_iter;
 
 /// The first byte, in UTF-8, of the wide `＠` and the small `﹫`.
@@ -30,8 +31,11 @@ pub fn find(text: &str, finds: &mut Vec<Find>) {
             continue;
         }
         let after_at = at + length;
-        if let Some(domain) = domain_length(&text[after_at..]) {
-            finds.push(Find { span: start..after_at + domain, kind: "email" });
+        if let Some(domain) = domain_length(&text[after_at..])
+            && !is_userinfo(text, start)
+            && !is_resolution(&text[after_at..after_at + domain])
+        {
+            finds.push(Find { span: start..after_at + domain, kind: Kind::Email });
         }
     }
 }
@@ -80,6 +84,16 @@ fn domain_length(text: &str) -> Option<usize> {
     named.then_some(end)
 }
 
+/// `2x.png`: an image for fine screens, as in `icon@2x.png`.
+fn is_resolution(domain: &str) -> bool {
+    domain.split_once("x.").is_some_and(|(factor, extension)| {
+        factor.bytes().all(|byte| byte.is_ascii_digit())
+            && ["avif", "gif", "jpeg", "jpg", "png", "svg", "webp"]
+                .iter()
+                .any(|one| extension.eq_ignore_ascii_case(one))
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use crate::scrub::scrub;
@@ -101,7 +115,7 @@ mod tests {
             ("a%40b%40example.com", "[email]"),
         ];
         for (text, expected) in cases {
-            assert_eq!(scrub(text).map(|s| s.text).as_deref(), Some(expected), "{text}");
+            assert_eq!(scrub(text, None).map(|s| s.text).as_deref(), Some(expected), "{text}");
         }
     }
 
@@ -118,7 +132,7 @@ mod tests {
             ("ada%40example.com%2Cbob%40example.com", "[email]"),
         ];
         for (text, expected) in cases {
-            assert_eq!(scrub(text).map(|s| s.text).as_deref(), Some(expected), "{text}");
+            assert_eq!(scrub(text, None).map(|s| s.text).as_deref(), Some(expected), "{text}");
         }
     }
 
@@ -131,22 +145,22 @@ mod tests {
                 format!("ada@exam{unseen}ple.c{unseen}om"),
                 format!("ada@example{unseen}.{unseen}com"),
             ] {
-                assert_eq!(scrub(&text).map(|s| s.text).as_deref(), Some("[email]"), "{text:?}");
+                assert_eq!(scrub(&text, None).map(|s| s.text).as_deref(), Some("[email]"), "{text:?}");
             }
         }
         for at in ["\u{ff20}", "\u{fe6b}"] {
             for dot in ["\u{3002}", "\u{ff0e}", "\u{ff61}"] {
                 let text = format!("ada{dot}l{at}example{dot}com{dot} Bye");
-                assert_eq!(scrub(&text).map(|s| s.text), Some(format!("[email]{dot} Bye")), "{text}");
+                assert_eq!(scrub(&text, None).map(|s| s.text), Some(format!("[email]{dot} Bye")), "{text}");
             }
         }
-        assert_eq!(scrub("ada@bu\u{308}cher.example").unwrap().text, "[email]");
+        assert_eq!(scrub("ada@bu\u{308}cher.example", None).unwrap().text, "[email]");
     }
 
     #[test]
     fn a_local_part_of_any_length_is_taken_whole() {
         for local in ["a".repeat(65), "ü".repeat(500), "%C3%BC".repeat(100), "%40".repeat(100)] {
-            assert_eq!(scrub(&format!("<{local}@example.com>")).unwrap().text, "<[email]>");
+            assert_eq!(scrub(&format!("<{local}@example.com>"), None).unwrap().text, "<[email]>");
         }
     }
 
@@ -168,7 +182,7 @@ mod tests {
             "\u{ff20}example.com",
         ];
         for text in innocents {
-            assert_eq!(scrub(text), None, "{text}");
+            assert_eq!(scrub(text, None), None, "{text}");
         }
     }
 }

@@ -4,8 +4,9 @@ use crate::allowed::PropertyValue;
 use crate::changes::{Changes, Place};
 use crate::hash::HashKey;
 use crate::parse::Raw;
-use crate::personal::{scrubbed, unknown_name};
+use crate::personal::unknown_name;
 use crate::policy::{Kind, Treatment, ValueRule};
+use crate::scrub::{scrub, scrub_to};
 use event::Rule;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -153,19 +154,21 @@ fn without_personal_data(value: PropertyValue, kind: &Kind, name: &str) -> Plain
         PropertyValue::Text(text) => Cow::Borrowed(text.as_str()),
         // Every card number fits, and `4111111111111111.0` is an integer, too.
         PropertyValue::Integer(number) => Cow::Owned(number.to_string()),
+        PropertyValue::Number(number) => Cow::Owned(number.to_string()),
         _ => return Ok((value, None)),
     };
-    match (scrubbed(&text, Some(name)), kind) {
-        (None, _) => Ok((value, None)),
-        (Some(scrubbed), Kind::String { max_length, pattern }) => {
-            let text: String = scrubbed.text.chars().take(*max_length as usize).collect();
-            if pattern.as_ref().is_some_and(|pattern| !pattern.matches(&text)) {
-                return Err(Rule::Personal { found: scrubbed.found });
-            }
-            Ok((PropertyValue::Text(text), Some(Rule::Scrubbed { found: scrubbed.found })))
-        }
-        (Some(scrubbed), _) => Err(Rule::Personal { found: scrubbed.found }),
+    let Kind::String { max_length, pattern } = kind else {
+        return match scrub(&text, Some(name)) {
+            None => Ok((value, None)),
+            Some(scrubbed) => Err(Rule::Personal { found: scrubbed.kinds() }),
+        };
+    };
+    let Some(scrubbed) = scrub_to(&text, Some(name), *max_length as usize) else { return Ok((value, None)) };
+    let found = scrubbed.kinds();
+    if pattern.as_ref().is_some_and(|pattern| !pattern.matches(&scrubbed.text)) {
+        return Err(Rule::Personal { found });
     }
+    Ok((PropertyValue::Text(scrubbed.text), Some(Rule::Scrubbed { found })))
 }
 
 /// A whole number that every JSON reader takes for the same one (RFC 8259, section 6); `1.0` is one.

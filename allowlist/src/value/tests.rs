@@ -105,6 +105,8 @@ fn a_number_that_is_a_card_stays() {
         let time = 1_793_534_400_000_i64;
         assert_eq!(checked(kind, &json!(time)), Ok(PropertyValue::Integer(time)));
     }
+    let with_more = json!(4_111_111_111_111_111.5);
+    assert_eq!(checked(Kind::Number { min: None, max: None }, &with_more), Err(Rule::Personal { found }));
 }
 
 #[test]

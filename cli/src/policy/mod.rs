@@ -6,13 +6,13 @@
 mod kv;
 mod pointer;
 
+use crate::policy_file::{self, FILE, PolicyFileError};
 use allowlist::Policy;
-use allowlist::policy::{BadCompiled, PolicyError};
+use allowlist::policy::BadCompiled;
 use kv::{KvError, Namespace};
 use pointer::Pointer;
-use std::fs;
 use std::io::{self, Write};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 const CURRENT: &str = "policy/current";
 const DEPLOYED: &str = "policy/deployed";
@@ -38,7 +38,7 @@ pub enum Command {
 #[derive(Debug, clap::Args)]
 pub struct Push {
     /// The policy file.
-    #[arg(default_value = "allowlist/allowlist.toml")]
+    #[arg(default_value = FILE)]
     file: PathBuf,
     /// The version that was deployed, where Trace did not note it yet.
     #[arg(long, value_name = "VERSION")]
@@ -52,10 +52,8 @@ pub struct Push {
 pub enum PolicyCommandError {
     #[error(transparent)]
     Kv(#[from] KvError),
-    #[error("{} cannot be read: {error}", .file.display())]
-    File { file: PathBuf, error: io::Error },
-    #[error("{} has faults, and nothing was pushed:\n{}", .file.display(), listed(.file, .faults))]
-    Faults { file: PathBuf, faults: PolicyError },
+    #[error(transparent)]
+    File(#[from] PolicyFileError),
     #[error("the compiled policy {0}")]
     Compiled(#[from] BadCompiled),
     #[error("what was done cannot be said: {0}")]
@@ -70,11 +68,6 @@ pub enum PolicyCommandError {
     BadPointer,
     #[error("nothing was pushed since {0} was deployed, so there is nothing to go back from")]
     NothingPushed(String),
-}
-
-fn listed(file: &Path, faults: &PolicyError) -> String {
-    let lines: Vec<String> = faults.0.iter().map(|fault| format!("{}:{fault}", file.display())).collect();
-    lines.join("\n")
 }
 
 /// Runs a command.
@@ -93,10 +86,7 @@ pub fn run(command: &Command) -> Result<(), PolicyCommandError> {
 const SOON: &str = "Trace takes it within a minute of KV's having it everywhere";
 
 fn push(Push { file, base, namespace }: &Push) -> Result<String, PolicyCommandError> {
-    let text =
-        fs::read_to_string(file).map_err(|error| PolicyCommandError::File { file: file.clone(), error })?;
-    let policy = Policy::from_toml(&text, &trackers::NAMES)
-        .map_err(|faults| PolicyCommandError::Faults { file: file.clone(), faults })?;
+    let policy = policy_file::read(file)?;
     let json = policy.to_json()?;
     // As Trace will, before anybody's events meet it.
     Policy::from_json(&json, &trackers::NAMES)?;

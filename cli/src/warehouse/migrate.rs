@@ -3,10 +3,9 @@
 use super::bigquery::{self, BigQueryError};
 use super::d1::{self, D1Error};
 use super::settings::{Arguments, SettingsError};
-use allowlist::Policy;
-use allowlist::policy::{Column, PolicyError};
+use crate::policy_file::{self, FILE, PolicyFileError};
 use std::io::{self, Write};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 /// Where rows go.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -23,7 +22,7 @@ pub struct Migrate {
     #[arg(long, env = "WAREHOUSE", value_name = "NAMES", value_delimiter = ',', default_value = "d1")]
     warehouse: Vec<Warehouse>,
     /// The policy whose properties become columns.
-    #[arg(long, default_value = "allowlist/allowlist.toml", value_name = "FILE")]
+    #[arg(long, default_value = FILE, value_name = "FILE")]
     policy: PathBuf,
     /// Print the SQL, and for BigQuery the requests, and do nothing.
     #[arg(long)]
@@ -37,14 +36,12 @@ pub struct Migrate {
 /// Why the warehouse was not brought up to date.
 #[derive(Debug, thiserror::Error)]
 pub enum MigrateError {
-    #[error("{0} cannot be read ({1}); run this in the project's folder or name the policy with --policy")]
-    NoPolicy(PathBuf, io::Error),
-    #[error("{0}: {1}")]
-    Policy(PathBuf, PolicyError),
+    #[error(transparent)]
+    Policy(#[from] PolicyFileError),
     #[error(transparent)]
     Settings(#[from] SettingsError),
     #[error("{0}\n{1}")]
-    Both(Box<MigrateError>, SettingsError),
+    Both(PolicyFileError, SettingsError),
     #[error(transparent)]
     D1(#[from] D1Error),
     #[error(transparent)]
@@ -63,11 +60,11 @@ pub fn run(migrate: &Migrate) -> Result<(), MigrateError> {
     } else {
         Ok(None)
     };
-    let (columns, settings) = match (columns(&migrate.policy), settings) {
-        (Ok(columns), Ok(settings)) => (columns, settings),
-        (Err(error), Ok(_)) => return Err(error),
+    let (columns, settings) = match (policy_file::read(&migrate.policy), settings) {
+        (Ok(policy), Ok(settings)) => (policy.columns(), settings),
+        (Err(error), Ok(_)) => return Err(error.into()),
         (Ok(_), Err(faults)) => return Err(faults.into()),
-        (Err(error), Err(faults)) => return Err(MigrateError::Both(Box::new(error), faults)),
+        (Err(error), Err(faults)) => return Err(MigrateError::Both(error, faults)),
     };
     if migrate.warehouse.contains(&Warehouse::D1) {
         let sql = warehouse::d1::migration(&columns).join(";\n\n") + ";\n";
@@ -90,12 +87,4 @@ pub fn run(migrate: &Migrate) -> Result<(), MigrateError> {
         writeln!(io::stderr(), "tables and views are up to date; properties with a column: {names}")?;
     }
     Ok(())
-}
-
-fn columns(path: &Path) -> Result<Vec<Column>, MigrateError> {
-    let text =
-        std::fs::read_to_string(path).map_err(|error| MigrateError::NoPolicy(path.to_owned(), error))?;
-    let policy = Policy::from_toml(&text, &trackers::NAMES)
-        .map_err(|error| MigrateError::Policy(path.to_owned(), error))?;
-    Ok(policy.columns())
 }

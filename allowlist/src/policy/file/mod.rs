@@ -8,7 +8,7 @@ mod read;
 mod reserved;
 mod sources;
 
-pub use fault::{Fault, PolicyError};
+pub use fault::{Fault, PolicyError, nearest};
 
 use super::compiled::first_version;
 use super::{EventRule, Policy};

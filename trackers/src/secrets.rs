@@ -1,4 +1,4 @@
-//! A tracker's secrets, kept out of what is told of its calls.
+//! A tracker's secrets, kept out of whatever is told of its calls.
 
 use std::borrow::Cow;
 
