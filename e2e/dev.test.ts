@@ -3,6 +3,8 @@
 
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { after, before, test } from "node:test";
 import type { Browser, Page } from "playwright-core";
 import type { RequestRecord } from "../sandbox/server.ts";
@@ -135,4 +137,30 @@ test("a page view reaches the vendors, and an event that is not allowed reaches 
     assert.ok(!JSON.stringify(await requests(vendor)).includes("secret experiment"), vendor);
   }
   await demo.close();
+});
+
+test("a property that is added to the policy and pushed reaches the vendors without a deploy", async () => {
+  // The README's edit, in a copy of the file.
+  const [line = ""] = readFileSync("README.md", "utf8").match(/^price = .*column = true }$/m) ?? [];
+  const policy = readFileSync("allowlist/allowlist.toml", "utf8");
+  const table = '[events."sign up".properties]\n';
+  assert.ok(line && policy.includes(table) && !policy.includes(line));
+  const file = join(dev.state, "allowlist.toml");
+  writeFileSync(file, policy.replace(table, `${table}${line}\n`));
+  const [push = "", ...curl] = command("cargo run -p sparrow-cli -- policy push").split("\n");
+  const said = execFileSync("bash", ["-c", `${push} ${file} --persist-to ${dev.state} 2>&1`]);
+  assert.match(said.toString(), /pushed \d+-[0-9a-f]{8}/);
+  await eventually(
+    "every vendor has the price",
+    async () => {
+      execFileSync("bash", ["-c", curl.join("\n")]);
+      const bodies = VENDORS.map(async (vendor) =>
+        (await requests(vendor)).map(({ body }) => body),
+      );
+      const hasPrice = (body: string) => /"price":\s*20\b/.test(body);
+      return (await Promise.all(bodies)).every((some) => some.some(hasPrice));
+    },
+    60_000,
+  );
+  assert.match(dev.output(), /policy_taken/);
 });
