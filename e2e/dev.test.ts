@@ -139,18 +139,18 @@ test("a page view reaches the vendors, and an event that is not allowed reaches 
   await demo.close();
 });
 
-test("a property that is added to the policy and pushed reaches the vendors without a deploy", async () => {
+test("an event that is added to the policy and pushed reaches the vendors without a deploy", async () => {
   // The README's edit, in a copy of the file.
-  const [line = ""] = readFileSync("README.md", "utf8").match(/^price = .*column = true }$/m) ?? [];
+  const readme = readFileSync("README.md", "utf8");
+  const [, event] = readme.match(/^At the end of the file:\n\n```toml\n(.*?)^```$/ms) ?? [];
+  assert.ok(event, "the README adds an event");
   const policy = readFileSync("allowlist/allowlist.toml", "utf8");
-  const table = '[events."sign up".properties]\n';
-  assert.ok(line && policy.includes(table));
   const file = join(dev.state, "allowlist.toml");
-  writeFileSync(file, policy.replace(table, `${table}${line}\n`));
+  writeFileSync(file, `${policy}\n${event}`);
   const [push = "", ...curl] = command("cargo run -p sparrow-cli -- policy push").split("\n");
   // With its first event Trace notes which policy is deployed.
-  execFileSync("bash", ["-c", curl.join("\n")]);
-  await atEveryVendor("team");
+  execFileSync("bash", ["-c", command("curl 'http://127.0.0.1:8787/e")]);
+  await atEveryVendor("billing");
   const said = execFileSync("bash", ["-c", `${push} ${file} --persist-to ${dev.state} 2>&1`]);
   assert.match(said.toString(), /pushed \d+-[0-9a-f]{8}/);
   await eventually(

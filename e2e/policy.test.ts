@@ -107,6 +107,28 @@ test("a policy that cannot be served is told of once and the one before serves",
   assert.deepEqual(await passed(), { policies: [red.version], properties: { red: "r" } });
 });
 
+test("where nothing that KV names can be served a new isolate serves nothing, and nothing is lost", async () => {
+  await put(red);
+  await point(red.version);
+  await passesUnder(red.version, { red: "r" });
+  await point("9-missing", "8-missing");
+  await eventually("both are told", async () => {
+    assert.deepEqual(await passed(), { policies: [red.version], properties: { red: "r" } });
+    return told("policy_refused").some(({ policy }) => policy === "8-missing");
+  });
+  await sparrow.restart();
+  sparrow.sandbox.clear();
+  await sparrow.send({ event: "sign up", deviceId: "d", userId: "u" }, "&id=held");
+  await eventually("the Outbox has tried", async () => {
+    const lane = await sparrow.lane("(open)");
+    return (lane?.failures ?? 0) > 0;
+  });
+  assert.deepEqual(sparrow.sandbox.requests(), [], "nothing leaves under the deployed policy");
+  await point(red.version);
+  const [event] = await sparrow.settled("held");
+  assert.equal(event?.trackers.webhook, "delivered");
+});
+
 test("a deploy of another policy takes over, and says so", async () => {
   await put(red);
   await point(red.version, undefined, "0-before");

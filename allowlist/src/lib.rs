@@ -13,6 +13,7 @@ mod check;
 mod handover;
 mod hash;
 mod inflate;
+mod mend;
 mod open;
 mod page;
 mod parse;

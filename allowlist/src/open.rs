@@ -86,8 +86,9 @@ impl Opener<'_> {
             return (self.kept_back(idx, self.place_id(idx), MALFORMED, "malformed"), None);
         };
         // An id in which something is found stays behind as every other value does.
-        let own = event.event_id.as_text().filter(|id| scrub(id, None).is_none());
-        let id = event_id(own, &self.payload.id, idx);
+        let given = event.event_id.as_text();
+        let found = given.and_then(|id| scrub(id, None));
+        let id = event_id(given.filter(|_| found.is_none()), &self.payload.id, idx);
         let rule = self.checker.policy.events.get(&name);
         if !from_source {
             let name = rule.map_or(NOT_ALLOWED, |_| name.as_str());
@@ -100,7 +101,11 @@ impl Opener<'_> {
         };
         let Payload { received_at, ref context, .. } = *self.payload;
         let envelope = Envelope { id: id.clone(), received_at, context };
-        let (allowed, changes) = self.checker.check(&name, rule, event, envelope);
+        let (allowed, mut changes) = self.checker.check(&name, rule, event, envelope);
+        if let Some(scrubbed) = found {
+            let rule = Rule::Personal { found: scrubbed.kinds() };
+            changes.push(Change { field: "eventId".to_owned(), rule });
+        }
         let trackers = self.owed(rule);
         let owed = trackers.values().any(|owed| *owed == Owed::Owed);
         (opened(idx, id, &name, trackers, changes), owed.then_some(allowed))
@@ -207,6 +212,29 @@ mod tests {
         let told = Change { field: "event.Buy for [email]".into(), rule: Rule::NotAllowed };
         assert_eq!(changes(SITE, body), [told]);
         assert_eq!(changes("https://other.example", body), []);
+    }
+
+    #[test]
+    fn an_event_id_with_a_find_stays_and_that_is_told() {
+        let event = opening(SITE, r#"{"event": "buy", "eventId": "4111111111111111"}"#).events.remove(0);
+        assert_eq!(event.id, "p.0");
+        let rule = Rule::Personal { found: vec!["card".into()] };
+        assert_eq!(event.changes, [Change { field: "eventId".into(), rule }]);
+    }
+
+    /// `1e400` is JSON, and no number that any language here can hold.
+    #[test]
+    fn a_huge_number_costs_its_value_and_not_the_batch() {
+        let huge = "9".repeat(400);
+        for number in ["1e400", "-1e999", &huge] {
+            let body = format!(
+                r#"{{"batch": [{{"event": "buy", "timestamp": {number}, "properties": {{"n": {number}}}}}, {{"event": "buy"}}]}}"#
+            );
+            let opening = opening(SITE, &body);
+            assert_eq!(opening.allowed.len(), 2, "{number}");
+            let rules: Vec<_> = opening.events[0].changes.iter().map(|change| &change.rule).collect();
+            assert_eq!(rules, [&Rule::Malformed, &Rule::NotAllowed]);
+        }
     }
 
     #[test]

@@ -4,6 +4,7 @@
 //! What lies deeper than [`MAX_DEPTH`] is skipped, since no property takes it; events past [`MAX_EVENTS`], and items and
 //! members past [`MAX_MEMBERS`], are counted and skipped. Of a member that is there twice the first counts, as in SQLite.
 
+use crate::mend;
 use event::wire::MAX_EVENTS;
 use serde::Deserialize;
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
@@ -20,7 +21,10 @@ pub const MAX_DEPTH: usize = 4;
 
 /// Reads a body that is a JSON object.
 pub fn parse(body: &[u8]) -> Option<Body> {
-    serde_json::from_slice(&mend_surrogates(body)).ok()
+    let body = mend::surrogates(body);
+    let parsed = serde_json::from_slice(&body).ok();
+    // What no number can hold is rare: it is looked for only where something is wrong.
+    parsed.or_else(|| serde_json::from_slice(&mend::numbers(&body)?).ok())
 }
 
 /// A body: one event, or a batch of them.
@@ -291,36 +295,6 @@ impl<'de> Deserialize<'de> for Item {
         }
         from.deserialize_any(Any)
     }
-}
-
-/// Makes every escape of a lone surrogate the one of U+FFFD. JavaScript writes them where a text was cut
-/// through an emoji, and one must not cost a batch all of its events.
-fn mend_surrogates(body: &[u8]) -> Cow<'_, [u8]> {
-    let mut mended = Cow::Borrowed(body);
-    let mut at = 0;
-    while let Some(found) = memchr::memchr(b'\\', &body[at..]) {
-        at += found;
-        at += match escaped_unit(body, at) {
-            Some(0xd800..=0xdbff) if matches!(escaped_unit(body, at + 6), Some(0xdc00..=0xdfff)) => 12,
-            Some(0xd800..=0xdfff) => {
-                mended.to_mut()[at + 2..at + 6].copy_from_slice(b"fffd");
-                6
-            }
-            Some(_) => 6,
-            None => 2,
-        };
-        if at >= body.len() {
-            break;
-        }
-    }
-    mended
-}
-
-/// The UTF-16 unit that the escape `\uXXXX` at this place stands for.
-fn escaped_unit(body: &[u8], at: usize) -> Option<u16> {
-    let digits = body.get(at..at + 6)?.strip_prefix(b"\\u")?;
-    let digits = str::from_utf8(digits).ok().filter(|text| text.bytes().all(|b| b.is_ascii_hexdigit()))?;
-    u16::from_str_radix(digits, 16).ok()
 }
 
 #[cfg(test)]

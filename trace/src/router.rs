@@ -11,10 +11,7 @@ use worker::{Context, Env, Method, Request, Response, Result};
 pub async fn route(request: Request, env: Env, ctx: Context) -> Result<Response> {
     let shared = match policy::setup(&env, &ctx).await {
         Ok(shared) => shared,
-        Err(error) => {
-            edge::log::error("policy_unavailable", json!({"why": error.to_string()}));
-            return Response::error("which policy counts cannot be read now", 503);
-        }
+        Err(error) => return Response::error(error.to_string(), 503),
     };
     let setup = match &*shared {
         Ok(setup) => setup,

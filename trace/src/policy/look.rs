@@ -10,10 +10,19 @@ use worker::KvError;
 
 /// What a look came to.
 pub struct Look {
-    /// With another policy than the one that is served, where there is one to serve.
-    pub setup: Option<Setup>,
+    pub found: Found,
     /// What somebody has to know.
     pub findings: Vec<Finding>,
+}
+
+/// The policy that counts.
+pub enum Found {
+    /// The one that is served, or, at an isolate's start, the deployed one.
+    Same,
+    /// Another one.
+    Other(Box<Setup>),
+    /// None of those that KV names can be served.
+    None,
 }
 
 /// Something that somebody has to know.
@@ -29,6 +38,12 @@ impl Finding {
         Self { code: "policy_refused", version: version.to_owned(), why: why.into() }
     }
 
+    fn superseded(pointer: Pointer, deployed: &str) -> Self {
+        let why = format!("a deploy with {deployed} took over: push the policy again if it is still wanted");
+        let version = pointer.versions().next().unwrap_or_default();
+        Self { code: "policy_superseded", version, why }
+    }
+
     /// KV did not answer.
     pub fn unavailable(error: &KvError) -> Self {
         Self { code: "policy_unavailable", version: String::new(), why: error.to_string() }
@@ -40,42 +55,58 @@ impl Finding {
     }
 }
 
-/// Looks which policy counts. Where none can be served, the one that is stays.
+/// Looks which policy counts. `served` is the one that is served, which is the deployed one at an isolate's start.
 pub async fn look(store: &Store, vars: &Vars, deployed: &str, served: &str) -> Result<Look, KvError> {
     let mut findings = Vec::new();
-    let pointer = store.current().await?;
-    let Some(pointer) = pointer else { return Ok(back_to_deployed(vars, deployed, served, findings)) };
-    let Some(pointer) = Pointer::read(&pointer) else {
-        findings.push(Finding::refused("", "policy/current is no pointer: push the policy again"));
-        return Ok(Look { setup: None, findings });
+    let found = match store.current().await? {
+        None => back_to_deployed(vars, deployed, served),
+        Some(text) => match Pointer::read(&text) {
+            None => {
+                findings.push(Finding::refused("", "policy/current is no pointer: push the policy again"));
+                Found::None
+            }
+            Some(pointer) if pointer.is_superseded(deployed) => {
+                findings.push(Finding::superseded(pointer, deployed));
+                back_to_deployed(vars, deployed, served)
+            }
+            Some(pointer) => servable(store, vars, pointer, deployed, served, &mut findings).await?,
+        },
     };
-    if pointer.is_superseded(deployed) {
-        let why = format!("a deploy with {deployed} took over: push the policy again if it is still wanted");
-        let version = pointer.versions().next().unwrap_or_default();
-        findings.push(Finding { code: "policy_superseded", version, why });
-        return Ok(back_to_deployed(vars, deployed, served, findings));
-    }
+    Ok(Look { found, findings })
+}
+
+/// The best of a pointer's policies that can be served.
+async fn servable(
+    store: &Store,
+    vars: &Vars,
+    pointer: Pointer,
+    deployed: &str,
+    served: &str,
+    findings: &mut Vec<Finding>,
+) -> Result<Found, KvError> {
     for version in pointer.versions() {
-        if version == served {
-            return Ok(Look { setup: None, findings });
-        }
         if version == deployed {
-            return Ok(back_to_deployed(vars, deployed, served, findings));
+            return Ok(back_to_deployed(vars, deployed, served));
+        }
+        if version == served {
+            return Ok(Found::Same);
         }
         match store.policy(&version).await? {
             None => findings.push(Finding::refused(&version, "it is not in KV, or not yet")),
             Some(json) => match accepted(vars, &version, &json) {
-                Ok(setup) => return Ok(Look { setup: Some(setup), findings }),
+                Ok(setup) => return Ok(Found::Other(Box::new(setup))),
                 Err(why) => findings.push(Finding::refused(&version, why)),
             },
         }
     }
-    Ok(Look { setup: None, findings })
+    Ok(Found::None)
 }
 
-fn back_to_deployed(vars: &Vars, deployed: &str, served: &str, findings: Vec<Finding>) -> Look {
-    let setup = if deployed == served { None } else { Setup::deployed(vars).ok() };
-    Look { setup, findings }
+fn back_to_deployed(vars: &Vars, deployed: &str, served: &str) -> Found {
+    match Setup::deployed(vars) {
+        Ok(setup) if deployed != served => Found::Other(Box::new(setup)),
+        _ => Found::Same,
+    }
 }
 
 /// The setup with a policy out of KV, or why it cannot be served.

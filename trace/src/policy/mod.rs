@@ -2,7 +2,9 @@
 //!
 //! An isolate looks into KV at its start and then at most every [`DEFAULT_REFRESH_MS`], before it answers. KV is
 //! eventually consistent, so for a while two isolates may serve two policies: every outcome names its own.
-//! A policy that cannot be served is passed over and told of.
+//! A policy that cannot be served is passed over and told of. Where none can that KV names, an isolate that has served one
+//! goes on with it, and a new one serves nothing until one can: the deployed policy might let out what a newer one keeps
+//! back, and keep back for good what a newer one lets out.
 
 mod look;
 mod pointer;
@@ -11,11 +13,11 @@ mod store;
 use crate::setup::Setup;
 use edge::settings::Vars;
 use event::Millis;
-use look::{Finding, look};
+use look::{Finding, Found, look};
 use std::cell::RefCell;
 use std::rc::Rc;
 use store::Store;
-use worker::{Context, Env, KvError};
+use worker::{Context, Env};
 
 /// Twenty seconds: a policy has to be in force within a minute of KV's having it.
 const DEFAULT_REFRESH_MS: i64 = 20_000;
@@ -42,16 +44,21 @@ thread_local! {
     static SERVING: RefCell<Option<Serving>> = const { RefCell::new(None) };
 }
 
+/// Which policy counts cannot be said, and why stands in the log.
+#[derive(Debug, thiserror::Error)]
+#[error("which policy counts is not known; the log says why")]
+pub struct NotKnown;
+
 /// The setup with the policy in force.
 ///
 /// # Errors
-/// KV's, where nothing is known yet: to serve the deployed policy then might let out what a newer one keeps back.
-pub async fn setup(env: &Env, ctx: &Context) -> Result<Shared, KvError> {
+/// [`NotKnown`], in a new isolate.
+pub async fn setup(env: &Env, ctx: &Context) -> Result<Shared, NotKnown> {
     let now = edge::clock::now();
     match SERVING.with_borrow_mut(|serving| serving.as_mut().map(|serving| serving.take_turn(now))) {
         None => start(env, ctx, now).await,
         Some((setup, None)) => Ok(setup),
-        Some((setup, Some(deployed))) => Ok(renew(env, setup, &deployed).await),
+        Some((setup, Some(deployed))) => Ok(renew(env, setup, &deployed, now).await),
     }
 }
 
@@ -66,7 +73,7 @@ impl Serving {
     }
 }
 
-async fn start(env: &Env, ctx: &Context, now: Millis) -> Result<Shared, KvError> {
+async fn start(env: &Env, ctx: &Context, now: Millis) -> Result<Shared, NotKnown> {
     let vars = edge::settings::settings(env);
     let (mut setup, refresh) = match (Setup::deployed(&vars), refresh(&vars)) {
         (Ok(setup), Ok(refresh)) => (setup, refresh),
@@ -79,12 +86,19 @@ async fn start(env: &Env, ctx: &Context, now: Millis) -> Result<Shared, KvError>
     let Some(store) = Store::of(env) else {
         return Ok(serve(Rc::new(Ok(setup)), deployed, None, refresh, Vec::new()));
     };
-    let look = look(&store, &vars, &deployed, &deployed).await?;
+    let look = look(&store, &vars, &deployed, &deployed).await.map_err(|error| {
+        Finding::unavailable(&error).tell();
+        NotKnown
+    })?;
     ctx.wait_until(note_deployed(store, deployed.clone()));
     look.findings.iter().for_each(Finding::tell);
-    if let Some(other) = look.setup {
-        tell_of_change(&other);
-        setup = other;
+    match look.found {
+        Found::Same => {}
+        Found::Other(other) => {
+            tell_of_change(&other);
+            setup = *other;
+        }
+        Found::None => return Err(NotKnown),
     }
     Ok(serve(Rc::new(Ok(setup)), deployed, Some(now), refresh, look.findings))
 }
@@ -97,12 +111,17 @@ fn serve(
     findings: Vec<Finding>,
 ) -> Shared {
     let serving = Serving { setup: setup.clone(), deployed, looked, refresh, findings };
-    SERVING.replace(Some(serving));
+    // Of two requests that found nothing the one that looked later knows better.
+    SERVING.with_borrow_mut(|before| {
+        if before.as_ref().is_none_or(|before| before.looked <= looked) {
+            *before = Some(serving);
+        }
+    });
     setup
 }
 
 /// Looks again. What KV cannot say now it will say later; until then the policy stays.
-async fn renew(env: &Env, served: Shared, deployed: &str) -> Shared {
+async fn renew(env: &Env, served: Shared, deployed: &str, now: Millis) -> Shared {
     let (Ok(setup), Some(store)) = (&*served, Store::of(env)) else { return served };
     let vars = edge::settings::settings(env);
     let look = match look(&store, &vars, deployed, &setup.policy.version).await {
@@ -113,12 +132,15 @@ async fn renew(env: &Env, served: Shared, deployed: &str) -> Shared {
         }
     };
     SERVING.with_borrow_mut(|serving| {
-        let Some(serving) = serving else { return served };
+        // Whoever looked later knows better.
+        let Some(serving) = serving.as_mut().filter(|serving| serving.looked == Some(now)) else {
+            return served;
+        };
         look.findings.iter().filter(|one| !serving.findings.contains(one)).for_each(Finding::tell);
         serving.findings = look.findings;
-        if let Some(other) = look.setup {
+        if let Found::Other(other) = look.found {
             tell_of_change(&other);
-            serving.setup = Rc::new(Ok(other));
+            serving.setup = Rc::new(Ok(*other));
         }
         serving.setup.clone()
     })

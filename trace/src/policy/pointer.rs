@@ -7,7 +7,7 @@ use serde::Deserialize;
 pub struct Pointer {
     /// The version to serve.
     version: String,
-    /// Served where that cannot be; absent where there was none before.
+    /// Served where that cannot be; absent where it was the deployed one.
     #[serde(default)]
     previous: Option<String>,
     /// The deployed policy that it stands in for. Once another one is deployed, that one counts.
@@ -27,7 +27,7 @@ impl Pointer {
 
     /// The versions to serve, the best first.
     pub fn versions(self) -> impl Iterator<Item = String> {
-        std::iter::once(self.version).chain(self.previous)
+        [self.version, self.previous.unwrap_or(self.base)].into_iter()
     }
 }
 
@@ -42,7 +42,7 @@ mod tests {
         assert!(!pointer.is_superseded("1-a") && pointer.is_superseded("1-b"));
         assert_eq!(pointer.versions().collect::<Vec<_>>(), ["3-c", "2-b"]);
         let first = Pointer::read(r#"{"version": "2-b", "previous": null, "base": "1-a"}"#).unwrap();
-        assert_eq!(first.versions().collect::<Vec<_>>(), ["2-b"]);
+        assert_eq!(first.versions().collect::<Vec<_>>(), ["2-b", "1-a"]);
     }
 
     #[test]
