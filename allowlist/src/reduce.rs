@@ -1,7 +1,7 @@
 //! Page addresses and other context, reduced to what may leave.
 
 use crate::scrub::{decoded, scrub};
-use url::{Url, form_urlencoded};
+use url::{Host, Position, Url, form_urlencoded};
 
 /// Longest address that is looked at, in bytes.
 const MAX_ADDRESS: usize = 8 * 1024;
@@ -34,7 +34,7 @@ pub fn url(text: &str, is_allowed: impl Fn(&str) -> bool) -> Option<String> {
     if let Some(path) = scrubbed_path(url.path()) {
         url.set_path(&path);
     }
-    (url.as_str().len() <= MAX_URL).then(|| url.into()).and_then(unless_personal)
+    unless_personal(url).filter(|url| url.len() <= MAX_URL)
 }
 
 /// The parser encoded the path; what it stands for is looked at first.
@@ -43,9 +43,19 @@ fn scrubbed_path(path: &str) -> Option<String> {
     plain.or_else(|| scrub(path, None)).map(|path| path.text)
 }
 
-/// Nothing leaves in a part that cannot lose a piece, such as a host's name.
-fn unless_personal(text: String) -> Option<String> {
-    scrub(&text, None).is_none().then_some(text)
+/// Nothing leaves in a part that cannot lose a piece, such as a host's name. A host in a private network, as that of a
+/// site under development, is nobody's address.
+fn unless_personal(url: Url) -> Option<String> {
+    let looked_at = if is_private(&url) { &url[Position::AfterPort..] } else { url.as_str() };
+    scrub(looked_at, None).is_none().then(|| url.into())
+}
+
+fn is_private(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Ipv4(address)) => address.is_loopback() || address.is_private(),
+        Some(Host::Ipv6(address)) => address.is_loopback() || address.is_unique_local(),
+        _ => false,
+    }
 }
 
 /// An address that [`url`] made, with those of its query parameters that are allowed.
@@ -59,7 +69,8 @@ pub fn parameters(url: &str, is_allowed: impl Fn(&str) -> bool) -> String {
 /// Scheme and host of an address: `https://search.example/`.
 pub fn referrer(text: &str) -> Option<String> {
     let url = web_url(text)?;
-    unless_personal(format!("{}/", url.origin().ascii_serialization()))
+    let site = Url::parse(&url.origin().ascii_serialization()).ok()?;
+    unless_personal(site)
 }
 
 fn web_url(text: &str) -> Option<Url> {
@@ -84,7 +95,7 @@ pub fn locale(text: &str) -> Option<String> {
         .is_some_and(|part| (2..=3).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_alphabetic()));
     let rest =
         parts.all(|part| (1..=8).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_alphanumeric()));
-    (language && rest && text.len() <= 35).then(|| text.to_owned()).and_then(unless_personal)
+    (language && rest && text.len() <= 35).then(|| text.to_owned()).filter(|text| scrub(text, None).is_none())
 }
 
 /// A screen's size in CSS pixels: `1920x1080`.
@@ -94,7 +105,7 @@ pub fn screen(text: &str) -> Option<String> {
     }
     let (width, height) = text.split_once('x')?;
     let is_side = |side: &str| (1..=5).contains(&side.len()) && side.bytes().all(|b| b.is_ascii_digit());
-    (is_side(width) && is_side(height)).then(|| text.to_owned()).and_then(unless_personal)
+    (is_side(width) && is_side(height)).then(|| text.to_owned()).filter(|text| scrub(text, None).is_none())
 }
 
 #[cfg(test)]
@@ -104,6 +115,21 @@ mod tests {
 
     fn url(text: &str) -> Option<String> {
         super::url(text, |name| ContextRule::default().allows_parameter(name))
+    }
+
+    #[test]
+    fn the_address_of_a_host_leaves_where_it_is_in_a_private_network() {
+        for site in
+            ["http://127.0.0.1:8788/", "http://192.168.1.10/", "http://[::1]/", "http://[fd00::1]:80/"]
+        {
+            let page = format!("{site}demo");
+            assert_eq!(url(&page).map(|url| url.ends_with("/demo")), Some(true), "{site}");
+            assert!(referrer(&page).is_some(), "{site}");
+        }
+        assert_eq!(url("http://127.0.0.1/ada@example.com").unwrap(), "http://127.0.0.1/[email]");
+        for site in ["http://203.0.113.7/demo", "http://[2001:db8::1]/demo"] {
+            assert_eq!((url(site), referrer(site)), (None, None));
+        }
     }
 
     #[test]
