@@ -70,9 +70,9 @@ struct Fields<'a> {
     changes: &'a mut Changes,
 }
 
-impl Fields<'_> {
+impl<'a> Fields<'a> {
     /// A text that was given and may leave.
-    fn text(&mut self, name: &str, leaves: bool) -> Option<String> {
+    fn text(&mut self, name: &str, leaves: bool) -> Option<&'a str> {
         let given = match self.client {
             Raw::Object(members, _) => members.get(name)?,
             _ => return None,
@@ -80,7 +80,7 @@ impl Fields<'_> {
         let rule = match given {
             Raw::Absent => return None,
             Raw::Text(text) if text.is_empty() => return None,
-            Raw::Text(text) if leaves => return Some(text.clone()),
+            Raw::Text(text) if leaves => return Some(text),
             Raw::Text(_) => Rule::Drop,
             _ => Rule::WrongType,
         };
@@ -95,7 +95,7 @@ impl Fields<'_> {
         reduce: impl Fn(&str) -> Option<String>,
     ) -> Option<String> {
         let given = self.text(name, leaves)?;
-        let reduced = reduce(&given);
+        let reduced = reduce(given);
         let rule = match &reduced {
             None => Rule::Malformed,
             Some(reduced) if *reduced != given => Rule::Reduced,
@@ -107,7 +107,7 @@ impl Fields<'_> {
 
     fn title(&mut self, leaves: bool) -> Option<String> {
         let given = self.text("title", leaves)?;
-        text("context.title", &given, MAX_TITLE, self.changes)
+        text("context.title", given, MAX_TITLE, self.changes)
     }
 }
 

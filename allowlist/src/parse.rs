@@ -11,6 +11,7 @@ use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess,
 use serde_json::Number;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::fmt;
 
 /// Most properties of an event that are looked at, with all items and members that they hold.
@@ -96,7 +97,7 @@ impl<'de> Deserialize<'de> for Body {
 
             fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Body, A::Error> {
                 let mut body = Body::default();
-                while let Some(name) = members.next_key::<Cow<'de, str>>()? {
+                while let Some(Name(name)) = members.next_key()? {
                     match name.as_ref() {
                         "batch" if body.batch.is_none() => body.batch = Some(members.next_value()?),
                         "writeKey" if body.write_key == Raw::Absent => {
@@ -131,6 +132,31 @@ impl RawEvent {
             *member = value;
         }
         Ok(())
+    }
+}
+
+/// A member's name, which is a part of the body wherever it is written without escapes.
+struct Name<'de>(Cow<'de, str>);
+
+impl<'de> Deserialize<'de> for Name<'de> {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        struct Text;
+        impl<'de> Visitor<'de> for Text {
+            type Value = Name<'de>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a name")
+            }
+
+            fn visit_borrowed_str<E>(self, name: &'de str) -> Result<Name<'de>, E> {
+                Ok(Name(Cow::Borrowed(name)))
+            }
+
+            fn visit_str<E>(self, name: &str) -> Result<Name<'de>, E> {
+                Ok(Name(Cow::Owned(name.to_owned())))
+            }
+        }
+        from.deserialize_str(Text)
     }
 }
 
@@ -229,15 +255,20 @@ impl<'de> Visitor<'de> for Value<'_> {
         };
         let mut kept = BTreeMap::new();
         let mut skipped = 0;
-        while let Some(name) = members.next_key::<Cow<'de, str>>()? {
-            if kept.contains_key(name.as_ref()) {
+        while let Some(Name(name)) = members.next_key()? {
+            if *self.room == 0 {
+                skipped += usize::from(!kept.contains_key(name.as_ref()));
                 members.next_value::<IgnoredAny>()?;
-            } else if *self.room == 0 {
-                members.next_value::<IgnoredAny>()?;
-                skipped += 1;
-            } else {
-                *self.room -= 1;
-                kept.insert(name.into_owned(), members.next_value_seed(Value { depth, room: self.room })?);
+                continue;
+            }
+            match kept.entry(name.into_owned()) {
+                Entry::Occupied(_) => {
+                    members.next_value::<IgnoredAny>()?;
+                }
+                Entry::Vacant(place) => {
+                    *self.room -= 1;
+                    place.insert(members.next_value_seed(Value { depth, room: self.room })?);
+                }
             }
         }
         Ok(Raw::Object(kept, skipped))
@@ -287,7 +318,7 @@ impl<'de> Deserialize<'de> for Item {
 
             fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Item, A::Error> {
                 let mut event = RawEvent::default();
-                while let Some(name) = members.next_key::<Cow<'de, str>>()? {
+                while let Some(Name(name)) = members.next_key()? {
                     event.take(&name, &mut members)?;
                 }
                 Ok(Item(Some(event)))

@@ -19,17 +19,16 @@ pub fn url(text: &str, is_allowed: impl Fn(&str) -> bool) -> Option<String> {
     url.set_fragment(None);
     url.set_username("").ok()?;
     url.set_password(None).ok()?;
-    let allowed: Vec<(String, String)> = url
-        .query_pairs()
-        .filter(|(name, _)| is_allowed(name))
-        .map(|(name, value)| {
-            let value = scrubbed(&value, &name);
-            (name.into_owned(), value)
-        })
-        .collect();
-    url.set_query(None);
-    if !allowed.is_empty() {
-        url.query_pairs_mut().extend_pairs(allowed);
+    let mut allowed = form_urlencoded::Serializer::new(String::new());
+    for (name, value) in url.query_pairs().filter(|(name, _)| is_allowed(name)) {
+        match scrub(&value, Some(&name)) {
+            None => allowed.append_pair(&name, &value),
+            Some(scrubbed) => allowed.append_pair(&name, &scrubbed.text),
+        };
+    }
+    let query = Some(allowed.finish()).filter(|query| !query.is_empty());
+    if url.query() != query.as_deref() {
+        url.set_query(query.as_deref());
     }
     if let Some(path) = scrubbed_path(url.path()) {
         url.set_path(&path);
@@ -78,10 +77,6 @@ fn web_url(text: &str) -> Option<Url> {
         return None;
     }
     Url::parse(text).ok().filter(|url| matches!(url.scheme(), "http" | "https"))
-}
-
-fn scrubbed(text: &str, key: &str) -> String {
-    scrub(text, Some(key)).map_or_else(|| text.to_owned(), |scrubbed| scrubbed.text)
 }
 
 /// A language tag (BCP 47) such as `de-AT`.

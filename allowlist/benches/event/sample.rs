@@ -63,17 +63,20 @@ impl Sample {
         Self { body: body(&properties), properties }
     }
 
-    /// A policy that has these properties and scrubs them.
+    /// A policy that has these properties, with one treatment of them and of ids. Where they are kept, nothing leaves of the
+    /// page and the browser, which are always scrubbed.
     ///
     /// # Panics
     /// Where the policy is not valid.
-    pub fn policy(&self) -> Policy {
-        let rules = self
-            .properties
-            .keys()
-            .map(|name| format!("{name} = {{ type = \"string\", max_length = 65536 }}\n"));
+    pub fn policy(&self, treatment: &str) -> Policy {
+        let leaves = treatment != "keep";
+        let rules = self.properties.keys().map(|name| {
+            format!("{name} = {{ type = \"string\", max_length = 65536, treatment = \"{treatment}\" }}\n")
+        });
         let text = format!(
-            "version = 1\n[[sources.origins]]\norigin = \"{ORIGIN}\"\n[events.buy]\ndescription = \"d\"\nowner = \"o\"\n\
+            "version = 1\n[identity]\nuser_id = \"{treatment}\"\ndevice_id = \"{treatment}\"\n\
+             [context]\nurl = {leaves}\ntitle = {leaves}\nlocale = {leaves}\nscreen = {leaves}\n\
+             user_agent = {leaves}\n[[sources.origins]]\norigin = \"{ORIGIN}\"\n[events.buy]\ndescription = \"d\"\nowner = \"o\"\n\
              [events.buy.properties]\n{}",
             rules.collect::<String>()
         );

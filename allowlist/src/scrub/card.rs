@@ -4,7 +4,7 @@
 //! The work is linear in the text's length: from each place where a number could start, at most 19 digits and the
 //! few characters between them are read.
 
-use super::character::{digit, is_dash, is_unseen, next};
+use super::character::{digit, is_dash, is_unseen, next_at};
 use super::key::{name_of_value, tells_goods};
 use super::{Find, Kind};
 
@@ -20,7 +20,7 @@ pub fn find(text: &str, key: Option<&str>, finds: &mut Vec<Find>) {
     let mut previous = ' ';
     let mut found_to = 0;
     let mut at = 0;
-    while let Some((c, length)) = next(&text[at..]) {
+    while let Some((c, length)) = next_at(text, at) {
         if at == found_to {
             // A marker will stand before what follows a find.
             before = Before::Other;
@@ -103,7 +103,7 @@ fn card_length(text: &str) -> Option<(usize, usize)> {
     let mut longest = None;
     let mut at = 0;
     while count < MAX_DIGITS
-        && let Some((c, length)) = next(&text[at..])
+        && let Some((c, length)) = next_at(text, at)
     {
         at += length;
         if let Some(digit) = digit(c) {
@@ -157,7 +157,7 @@ impl Groups {
 /// A number ends where no digit follows, and no letters that are all hexadecimal digits.
 fn ends_number(rest: &str) -> bool {
     let mut at = 0;
-    while let Some((c, length)) = next(&rest[at..]) {
+    while let Some((c, length)) = next_at(rest, at) {
         if digit(c).is_some() || !c.is_alphabetic() {
             return at == 0 && digit(c).is_none();
         }

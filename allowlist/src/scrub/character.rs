@@ -4,11 +4,17 @@
 /// than once: `@`, `%40` and `%2540` are the same. A `%` that encodes nothing is itself.
 #[inline]
 pub fn next(text: &str) -> Option<(char, usize)> {
-    match text.as_bytes().first()? {
-        b'%' => Some(encoded(text.as_bytes()).unwrap_or(('%', 1))),
+    next_at(text, 0)
+}
+
+/// The same at `at`, which is where a character begins or the text ends.
+#[inline]
+pub fn next_at(text: &str, at: usize) -> Option<(char, usize)> {
+    match text.as_bytes().get(at)? {
+        b'%' => Some(encoded(&text.as_bytes()[at..]).unwrap_or(('%', 1))),
         // By far most of them.
         byte @ ..0x80 => Some((char::from(*byte), 1)),
-        _ => text.chars().next().map(|c| (c, c.len_utf8())),
+        _ => text[at..].chars().next().map(|c| (c, c.len_utf8())),
     }
 }
 
@@ -16,10 +22,23 @@ pub fn next(text: &str) -> Option<(char, usize)> {
 pub fn characters(text: &str) -> impl Iterator<Item = (usize, char, usize)> {
     let mut at = 0;
     std::iter::from_fn(move || {
-        let (c, length) = next(&text[at..])?;
+        let (c, length) = next_at(text, at)?;
         let start = at;
         at += length;
         Some((start, c, length))
+    })
+}
+
+/// The pieces of `text` between characters that end them, each with where it stands where `text` is at `start`.
+pub fn split<'a>(
+    text: &'a str,
+    mut start: usize,
+    ends: impl Fn(char) -> bool + Copy + 'a,
+) -> impl Iterator<Item = (usize, &'a str)> {
+    text.split_inclusive(ends).map(move |piece| {
+        let at = start;
+        start += piece.len();
+        (at, piece.trim_end_matches(ends))
     })
 }
 
@@ -43,7 +62,7 @@ pub fn unescaped(previous: char, c: char) -> char {
 pub fn decoded(text: &str) -> String {
     let mut decoded = String::with_capacity(text.len());
     let mut at = 0;
-    while let Some((c, length)) = next(&text[at..]) {
+    while let Some((c, length)) = next_at(text, at) {
         decoded.push(c);
         at += length;
     }

@@ -7,7 +7,7 @@
 //! The work is linear in the text's length: what stands before an `@` is read once, even where an encoded `@`
 //! is part of the next one's local part, and a domain ends at the next `@`.
 
-use super::character::{is_unseen, next};
+use super::character::{is_unseen, next_at};
 use super::url::is_userinfo;
 use super::{Find, Kind};
 use memchr::memchr3_iter;
@@ -20,7 +20,7 @@ pub fn find(text: &str, finds: &mut Vec<Find>) {
     let mut start = 0;
     let mut seen = 0;
     for at in memchr3_iter(b'@', b'%', LEAD_OF_OTHER_AT, text.as_bytes()) {
-        let Some((_, length)) = next(&text[at..]).filter(|&(c, _)| is_at(c)) else { continue };
+        let Some((_, length)) = next_at(text, at).filter(|&(c, _)| is_at(c)) else { continue };
         let local =
             text[seen..at].chars().rev().take_while(|&c| is_local(c)).map(char::len_utf8).sum::<usize>();
         if local < at - seen {
@@ -67,7 +67,7 @@ fn domain_length(text: &str) -> Option<usize> {
     // Letters since the last dot, if there was a dot and only letters since.
     let mut letters = None;
     let mut named = false;
-    while let Some((c, length)) = next(&text[at..]) {
+    while let Some((c, length)) = next_at(text, at) {
         at += length;
         match c {
             c if is_unseen(c) => {}

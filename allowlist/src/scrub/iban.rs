@@ -4,7 +4,7 @@
 //! The work is linear in the text's length: from each place where a number could start, at most 33 characters and
 //! the blanks between them are read.
 
-use super::character::{characters, is_dash, is_unseen, next, unescaped};
+use super::character::{characters, is_dash, is_unseen, next_at, unescaped};
 use super::{Find, Kind};
 
 /// Countries and how long their numbers are: the SWIFT registry, and behind the line break those that use the form
@@ -43,7 +43,7 @@ fn iban_length(text: &str) -> Option<usize> {
     // Whether it is in groups, which the first four characters decide, and whether a sign was read behind one.
     let (mut grouped, mut parted) = (false, false);
     while read < length {
-        let (c, width) = next(&text[at..])?;
+        let (c, width) = next_at(text, at)?;
         at += width;
         if c.is_ascii_alphanumeric() {
             if grouped && read % 4 == 0 && !parted {
@@ -64,7 +64,7 @@ fn iban_length(text: &str) -> Option<usize> {
             (grouped, parted) = (true, true);
         }
     }
-    let ends = next(&text[at..]).is_none_or(|(c, _)| !c.is_ascii_alphanumeric());
+    let ends = next_at(text, at).is_none_or(|(c, _)| !c.is_ascii_alphanumeric());
     (ends && rest.then(&head) == 1).then_some(at)
 }
 

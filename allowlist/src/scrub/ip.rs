@@ -3,7 +3,7 @@
 //!
 //! The work is linear in the text's length: from each place where an address could start, at most 8 groups are read.
 
-use super::character::{characters, next, unescaped};
+use super::character::{characters, next_at, unescaped};
 use super::key::{name_of_value, tells_address, tells_version};
 use super::{Find, Kind};
 
@@ -101,12 +101,12 @@ fn v4(text: &str) -> Option<([u32; 4], usize)> {
     let mut at = 0;
     for (place, octet) in octets.iter_mut().enumerate() {
         if place > 0 {
-            let ('.', length) = next(&text[at..])? else { return None };
+            let ('.', length) = next_at(text, at)? else { return None };
             at += length;
         }
         let start = at;
         let mut count = 0;
-        while let Some((c, length)) = next(&text[at..])
+        while let Some((c, length)) = next_at(text, at)
             && let Some(digit) = c.to_digit(10)
         {
             *octet = *octet * 10 + digit;
@@ -170,7 +170,7 @@ fn v6_length(text: &str) -> Option<usize> {
         count += 1;
         at = start + length;
     }
-    let ends = next(&text[at..]).is_none_or(|(c, _)| !c.is_ascii_alphanumeric());
+    let ends = next_at(text, at).is_none_or(|(c, _)| !c.is_ascii_alphanumeric());
     let whole = match gap {
         // `::ffff:192.0.2.1`; of others that begin with zeros nobody has one.
         Some(0) => count == 3 && groups[0] == 0xffff,
@@ -196,7 +196,7 @@ fn hex_group(text: &str) -> Option<(u16, usize)> {
     let mut value = 0u16;
     let mut digits = 0;
     let mut at = 0;
-    while let Some((c, length)) = next(&text[at..])
+    while let Some((c, length)) = next_at(text, at)
         && let Some(digit) = c.to_digit(16)
     {
         if digits == 4 {

@@ -23,11 +23,17 @@ const MAX_BETWEEN: usize = 6;
 
 /// Whether `name` names a secret, as a key or a parameter.
 pub fn tells_secret(name: &str) -> bool {
-    names_secret(name) || words(name).last().is_some_and(|word| SECRETS_LAST.has(word))
+    let (telling, last) = secret_words(name);
+    telling || SECRETS_LAST.has(last)
 }
 
 /// Whether `name` names a secret, also where it is a word of a sentence.
 pub fn names_secret(name: &str) -> bool {
+    secret_words(name).0
+}
+
+/// Whether the words of `name` name a secret, and the last of them.
+fn secret_words(name: &str) -> (bool, &str) {
     let (mut telling, mut before) = (false, "");
     for word in words(name) {
         telling |= SECRETS.has(word)
@@ -36,7 +42,7 @@ pub fn names_secret(name: &str) -> bool {
             || is_one_of(word, &["key", "keys"]) && KEY_OWNERS.has(before);
         before = word;
     }
-    telling && !HARMLESS.has(before)
+    (telling && !HARMLESS.has(before), before)
 }
 
 /// Whether `name` names a phone number.
@@ -123,9 +129,11 @@ pub fn words(name: &str) -> impl Iterator<Item = &str> {
     let mut rest = name;
     std::iter::from_fn(move || {
         rest = rest.trim_start_matches(|c: char| !c.is_alphabetic());
-        let mut before = None;
+        // Small letters end no word.
+        let small = rest.bytes().take_while(u8::is_ascii_lowercase).count();
+        let mut before = (small > 0).then_some('a');
         let mut end = rest.len();
-        for (at, c) in rest.char_indices() {
+        for (at, c) in rest[small..].char_indices().map(|(at, c)| (small + at, c)) {
             // `userPassword`, and `APIKey`, whose second word starts before its second letter.
             let starts_word = c.is_uppercase() && before.is_some_and(char::is_lowercase)
                 || c.is_uppercase()

@@ -173,20 +173,27 @@ fn detect(text: &str, key: Option<&str>, finds: &mut Vec<Find>) {
     if signs.ip_v6() {
         ip::find_v6(text, finds);
     }
-    if signs.token() {
+    if signs.jwt() {
         jwt::find(text, finds);
+    }
+    if signs.token() {
         token::find_vendors(text, finds);
     }
-    if signs.random() {
+    if signs.random().is_some() {
         token::find_schemes(text, finds);
     }
-    if signs.url() {
-        url::find(text, finds);
+    if signs.parameters() {
+        url::find_parameters(text, finds);
+    }
+    if let Some(addresses) = signs.addresses(text) {
+        url::find_in_addresses(text, addresses, finds);
     }
     let telling =
         text.len() >= random::MIN_LENGTH && signs.random_under_key() && key.is_some_and(key::tells_secret);
-    if telling || signs.random() {
-        secret::find(text, telling, finds);
+    if telling {
+        secret::find_under_key(text, finds);
+    } else if let Some(random) = signs.random() {
+        secret::find_named(text, random, finds);
     }
 }
 

@@ -1,6 +1,6 @@
 //! Digits in groups, as people write phone numbers: `+49 (0)30 123-45.67`.
 
-use super::character::{digit, is_dash, is_unseen, next};
+use super::character::{digit, is_dash, is_unseen, next_at};
 
 /// Longest phone number, in digits: 15 (ITU-T E.164), a `00` before it, an optional `(0)` in it.
 pub const MAX_DIGITS: usize = 18;
@@ -52,7 +52,7 @@ impl Number {
             let mut group = Group { first: total, length: 0, part, in_parentheses, end: 0 };
             let mut end = at + start;
             let mut full = number.count == MAX_GROUPS;
-            while let Some((c, length)) = next(&text[end..]) {
+            while let Some((c, length)) = next_at(text, end) {
                 match digit(c) {
                     Some(_) if full || total == MAX_DIGITS => full = true,
                     Some(digit) => {
@@ -76,7 +76,7 @@ impl Number {
                 break;
             }
             if in_parentheses {
-                let Some((')', length)) = next(&text[end..]) else { break };
+                let Some((')', length)) = next_at(text, end) else { break };
                 end += length;
             }
             group.end = end;
@@ -102,7 +102,7 @@ impl Number {
 fn lead(text: &str, first: bool, spaced: bool) -> Option<(Part, bool, usize)> {
     let mut part = Part::Nothing;
     let mut at = 0;
-    while let Some((c, length)) = next(&text[at..]) {
+    while let Some((c, length)) = next_at(text, at) {
         match c {
             c if digit(c).is_some() => return Some((part, false, at)),
             '(' => return Some((part, true, at + length)),
@@ -136,7 +136,7 @@ pub fn skip(text: &str) -> usize {
     let mut at = 0;
     let mut end = 0;
     let mut signs = 0;
-    while let Some((c, length)) = next(&text[at..]) {
+    while let Some((c, length)) = next_at(text, at) {
         at += length;
         if digit(c).is_some() {
             end = at;

@@ -7,13 +7,17 @@
 pub const MIN_LENGTH: usize = 12;
 
 /// The same, of hexadecimal and Base32.
-const MIN_ENCODED: usize = 16;
+pub const MIN_ENCODED: usize = 16;
 
 /// Fewest different characters.
 const MIN_DISTINCT: u32 = 8;
 
+/// Fewest letters, and fewest changes, of one that is not encoded so.
+pub const MIN_LETTERS: usize = 4;
+pub const MIN_CHANGES: usize = 3;
+
 /// Signs that part words, numbers, dates, code and parameters; others are rare outside of passwords.
-pub const COMMON_SIGNS: &[u8] = b"-_./:,;()[]{}<>?=&#";
+const COMMON_SIGNS: &[u8] = b"-_./:,;()[]{}<>?=&#";
 
 /// Whether `text` is random, or else an odd name: for where it stands says that it is secret.
 pub fn is_random(text: &str) -> bool {
@@ -45,7 +49,7 @@ fn judge(text: &str) -> Verdict {
     let mut at = 0;
     while let Some(&byte) = bytes.get(at) {
         at += 1;
-        if byte == b'%' && bytes[at..].iter().take(2).filter(|byte| byte.is_ascii_hexdigit()).count() == 2 {
+        if byte == b'%' && bytes.get(at..at + 2).is_some_and(|pair| pair.iter().all(u8::is_ascii_hexdigit)) {
             // An encoded character is one sign.
             at += 2;
             (earlier, before) = (before, Class::Sign);
@@ -53,10 +57,9 @@ fn judge(text: &str) -> Verdict {
             continue;
         }
         distinct |= 1 << (byte & 0x7f);
-        let class = Class::of(byte);
+        let (class, odd) = CLASSES[usize::from(byte)];
         letters += usize::from(matches!(class, Class::Capital | Class::Small));
         digits += usize::from(class == Class::Digit);
-        let odd = byte.is_ascii_punctuation() && !COMMON_SIGNS.contains(&byte);
         // A capital that begins a word is no change.
         let begins = before == Class::Capital && class == Class::Small && earlier == Class::Sign;
         let changed = before != class && before != Class::Sign && class != Class::Sign && !begins;
@@ -74,10 +77,10 @@ fn judge(text: &str) -> Verdict {
     if is_encoded(text, letters, digits) {
         return Verdict::Random;
     }
-    let random = if distinct.count_ones() < MIN_DISTINCT || letters < 4 {
+    let random = if distinct.count_ones() < MIN_DISTINCT || letters < MIN_LETTERS {
         false
     } else if digits > 0 {
-        changes >= 3.max(text.len() / 6)
+        changes >= MIN_CHANGES.max(text.len() / 6)
     } else {
         // A name such as `RefreshTokenKind` has as many changes, and no two capitals in a row.
         changes >= 4.max(text.len() / 4) && (capitals_in_a_row || odd_signs)
@@ -101,7 +104,7 @@ fn is_encoded(text: &str, letters: usize, digits: usize) -> bool {
 /// Whether `text` has two capitals together, or a change between digits, capitals and small letters within a word.
 pub fn is_mixed(text: &str) -> bool {
     text.as_bytes().windows(2).any(|pair| {
-        let (before, after) = (Class::of(pair[0]), Class::of(pair[1]));
+        let [(before, _), (after, _)] = [CLASSES[usize::from(pair[0])], CLASSES[usize::from(pair[1])]];
         match (before, after) {
             (Class::Sign, _) | (_, Class::Sign) | (Class::Capital, Class::Small) => false,
             (Class::Capital, Class::Capital) => true,
@@ -118,8 +121,31 @@ enum Class {
     Sign,
 }
 
+/// The class of every byte, and whether it is an odd sign.
+static CLASSES: [(Class, bool); 256] = {
+    let mut classes = [(Class::Sign, false); 256];
+    let mut byte = 0;
+    while byte < 256 {
+        classes[byte] = (Class::of(byte as u8), is_odd(byte as u8));
+        byte += 1;
+    }
+    classes
+};
+
+/// Whether a byte is a sign of random values, and rare elsewhere.
+pub const fn is_odd(byte: u8) -> bool {
+    let mut at = 0;
+    while at < COMMON_SIGNS.len() {
+        if COMMON_SIGNS[at] == byte {
+            return false;
+        }
+        at += 1;
+    }
+    byte.is_ascii_punctuation()
+}
+
 impl Class {
-    fn of(byte: u8) -> Self {
+    const fn of(byte: u8) -> Self {
         match byte {
             b'A'..=b'Z' => Self::Capital,
             b'a'..=b'z' => Self::Small,

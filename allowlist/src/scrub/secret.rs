@@ -3,9 +3,9 @@
 //!
 //! The work is linear in the text's length: of each value a bounded part is judged.
 
-use super::character::{characters, next};
+use super::character::{characters, next, next_at, split};
 use super::key::{is_one_of, name_before, name_of_value, names_secret, tells_secret};
-use super::random::{is_random, is_surely_random};
+use super::random::{MIN_LENGTH, is_random, is_surely_random};
 use super::{Find, Kind};
 use std::ops::Range;
 
@@ -30,18 +30,9 @@ const MAX_FILLERS: usize = 3;
 /// The first byte, in UTF-8, of the wide `：` and `＝`.
 const LEAD_OF_WIDE: u8 = 0xef;
 
-/// `telling`: whether the text's key names a secret.
-pub fn find(text: &str, telling: bool, finds: &mut Vec<Find>) {
+/// In a text whose key names a secret.
+pub fn find_under_key(text: &str, finds: &mut Vec<Find>) {
     let mut push = |span: Range<usize>| finds.push(Find { span, kind: Kind::Secret });
-    if telling {
-        under_key(text, &mut push);
-    } else {
-        behind_signs(text, &mut push);
-        behind_words(text, &mut push);
-    }
-}
-
-fn under_key(text: &str, push: &mut impl FnMut(Range<usize>)) {
     for (start, word) in split(text, 0, char::is_whitespace) {
         let mut random = split(word, start, is_quote)
             .map(|(start, piece)| value_of(piece, start))
@@ -51,8 +42,15 @@ fn under_key(text: &str, push: &mut impl FnMut(Range<usize>)) {
         if random.peek().is_none() && is_random(word) {
             push(start..start + word.len());
         }
-        random.for_each(&mut *push);
+        random.for_each(&mut push);
     }
+}
+
+/// Behind names in the text. Its random values are all within `random`, which ends where a word does.
+pub fn find_named(text: &str, random: Range<usize>, finds: &mut Vec<Find>) {
+    let mut push = |span: Range<usize>| finds.push(Find { span, kind: Kind::Secret });
+    behind_signs(text, random.end, &mut push);
+    behind_words(text, random, &mut push);
 }
 
 fn is_quote(c: char) -> bool {
@@ -70,21 +68,23 @@ fn value_of(word: &str, start: usize) -> Range<usize> {
     start..start + value.trim_end_matches(AROUND).len()
 }
 
-fn behind_signs(text: &str, push: &mut impl FnMut(Range<usize>)) {
+fn behind_signs(text: &str, last: usize, push: &mut impl FnMut(Range<usize>)) {
     let mut passed = 0;
-    for (at, byte) in text.bytes().enumerate() {
+    for (at, byte) in text.bytes().enumerate().take(last) {
         if at < passed
             || !matches!(byte, b'=' | b':' | b'>' | b'(' | b'|' | b',' | b';' | b'%' | LEAD_OF_WIDE)
         {
             continue;
         }
-        let Some((sign, length)) = sign_at(text, at).filter(|(sign, _)| names_value(text, at, *sign)) else {
-            continue;
-        };
+        let Some((sign, length)) = sign_at(text, at) else { continue };
         let encoded = byte == b'%';
         let is_lead = |c: char| c.is_whitespace() || is_quote(c) || matches!(c, '=' | ':' | '\\' | '-');
         let lead = characters(&text[at + length..]).take(MAX_LEAD).take_while(|&(_, c, _)| is_lead(c));
         let start = at + length + lead.map(|(.., length)| length).sum::<usize>();
+        // Most signs show here, at little cost, that they are none of a secret.
+        if !is_long(text, start) || !names_value(text, at, sign) {
+            continue;
+        }
         let value = &text[start..value_end(text, start, encoded, MAX_JUDGED)];
         if is_surely_random(value) || !is_weak(sign) && is_random(value) {
             passed = value_end(text, start, encoded, usize::MAX);
@@ -93,12 +93,24 @@ fn behind_signs(text: &str, push: &mut impl FnMut(Range<usize>)) {
     }
 }
 
-/// The sign at `at`, and the bytes it takes. Of a wide one it is the common one.
+/// The sign at `at` that may stand before a value, and the bytes it takes. Of a wide one it is the common one.
 fn sign_at(text: &str, at: usize) -> Option<(char, usize)> {
-    next(text.get(at..)?).map(|(sign, length)| match sign {
-        '：' => (':', length),
-        '＝' => ('=', length),
-        sign => (sign, length),
+    let (sign, length) = next(text.get(at..)?)?;
+    let sign = match sign {
+        '：' => ':',
+        '＝' => '=',
+        sign => sign,
+    };
+    (matches!(sign, '>' | ':' | '=') || is_weak(sign)).then_some((sign, length))
+}
+
+/// Whether a value that stands at `start` could be long enough for a random one.
+fn is_long(text: &str, start: usize) -> bool {
+    let value = text.as_bytes().get(start..start + MIN_LENGTH);
+    value.is_some_and(|value| {
+        !value
+            .iter()
+            .any(|&byte| byte.is_ascii() && (byte.is_ascii_whitespace() || is_quote(char::from(byte))))
     })
 }
 
@@ -117,7 +129,7 @@ fn names_value(text: &str, at: usize, sign: char) -> bool {
         }
         // `::` parts the names of code.
         ':' => !after.starts_with("::") && !before.ends_with(':'),
-        sign => sign == '=' || is_weak(sign),
+        _ => true,
     };
     // `pass: 12` is the outcome of a test.
     let is_key = sign == '=' || before.trim_end_matches(' ').ends_with(is_quote);
@@ -145,44 +157,36 @@ fn starts_with_name(text: &str) -> bool {
     const MAX_NAME: usize = 32;
     let end =
         text.bytes().take(MAX_NAME).take_while(|byte| byte.is_ascii_alphanumeric() || *byte == b'_').count();
-    end > 0 && matches!(next(&text[end..]), Some(('=' | ':', _)))
+    end > 0 && matches!(next_at(text, end), Some(('=' | ':', _)))
 }
 
-fn behind_words(text: &str, push: &mut impl FnMut(Range<usize>)) {
+fn behind_words(text: &str, random: Range<usize>, push: &mut impl FnMut(Range<usize>)) {
     // Some scripts put no blanks between words.
     let ends_word =
         |c: char| c.is_whitespace() || is_quote(c) || matches!(c, '\u{e00}'..='\u{e7f}' | '\u{3000}'..);
-    for (start, word) in split(text, 0, ends_word) {
+    for (start, word) in split(&text[random.clone()], random.start, ends_word) {
+        // What begins the text has no name before it.
+        if start == 0 || word.len() < MIN_LENGTH {
+            continue;
+        }
         let value = value_of(word, start);
         let value_text = &text[value.clone()];
         // A call, a link, the path of a name in code.
-        let is_more = value_text.contains(['(', ')', '[', ']', '{', '}']) || value_text.contains("::");
-        if is_more || !is_surely_random(value_text) {
+        let is_more = || value_text.contains(['(', ')', '[', ']', '{', '}']) || value_text.contains("::");
+        if !is_surely_random(value_text) || is_more() {
             continue;
         }
         let mut name = name_of_value(text, start);
         for _ in 0..MAX_FILLERS {
-            if is_one_of(&text[name.clone()], FILLERS) {
-                name = name_of_value(text, name.start);
+            if !is_one_of(&text[name.clone()], FILLERS) {
+                break;
             }
+            name = name_of_value(text, name.start);
         }
         if names_secret(&text[name]) {
             push(value);
         }
     }
-}
-
-/// The pieces of `text` between characters that end them, each with where it stands where `text` is at `start`.
-fn split<'a>(
-    text: &'a str,
-    mut start: usize,
-    ends: impl Fn(char) -> bool + Copy + 'a,
-) -> impl Iterator<Item = (usize, &'a str)> {
-    text.split_inclusive(ends).map(move |piece| {
-        let at = start;
-        start += piece.len();
-        (at, piece.trim_end_matches(ends))
-    })
 }
 
 #[cfg(test)]

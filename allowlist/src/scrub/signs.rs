@@ -3,8 +3,9 @@
 //! Most texts have nothing that one begins with, and this look costs a fraction of what the detectors do. Each
 //! answer here may be yes in vain; a no must be right, which a property test holds.
 
-use super::random::{COMMON_SIGNS, MIN_LENGTH};
+use super::random::{MIN_CHANGES, MIN_ENCODED, MIN_LENGTH, MIN_LETTERS, is_odd};
 use super::run::MIN_TOKEN;
+use std::ops::Range;
 
 /// An `@`, or the first byte of the wide and the small one.
 const AT: u16 = 1;
@@ -25,6 +26,8 @@ const ODD: u16 = 1 << 8;
 const DIGIT: u16 = 1 << 9;
 /// Parts the text under a telling key, and may be a part of a password.
 const QUOTE: u16 = 1 << 10;
+/// An ASCII letter or digit.
+const PLAIN: u16 = 1 << 11;
 
 /// What a byte is in a random value, in the two highest bits; zero for signs.
 const SMALL: u16 = 0b01 << 14;
@@ -38,9 +41,9 @@ const fn classes() -> [u16; 256] {
     let mut byte = 0;
     while byte < 256 {
         let class = match byte as u8 {
-            b'0'..=b'9' => DIGIT | RUN | NUMBER,
-            b'a'..=b'z' => RUN | NO_GROUP | SMALL,
-            b'A'..=b'Z' => RUN | NO_GROUP | CAPITAL,
+            b'0'..=b'9' => DIGIT | RUN | PLAIN | NUMBER,
+            b'a'..=b'z' => RUN | NO_GROUP | PLAIN | SMALL,
+            b'A'..=b'Z' => RUN | NO_GROUP | PLAIN | CAPITAL,
             b'@' => AT | NO_GROUP,
             b'%' => PERCENT,
             b'/' => SLASH,
@@ -64,29 +67,22 @@ const fn classes() -> [u16; 256] {
     classes
 }
 
-const fn is_odd(byte: u8) -> bool {
-    let mut at = 0;
-    while at < COMMON_SIGNS.len() {
-        if COMMON_SIGNS[at] == byte {
-            return false;
-        }
-        at += 1;
-    }
-    byte.is_ascii_punctuation()
+const fn bit(before: u16, after: u16) -> u16 {
+    1 << ((before >> 14) * 4 + (after >> 14))
 }
 
-/// Whether a byte behind another one makes a word mixed: a bit for `before * 4 + after`.
-const MIXED: u16 = {
-    const fn bit(before: u16, after: u16) -> u16 {
-        1 << ((before >> 14) * 4 + (after >> 14))
-    }
-    bit(SMALL, CAPITAL)
-        | bit(CAPITAL, CAPITAL)
-        | bit(SMALL, NUMBER)
-        | bit(CAPITAL, NUMBER)
-        | bit(NUMBER, SMALL)
-        | bit(NUMBER, CAPITAL)
-};
+/// Whether a byte behind another one is a change as random values have: a bit for `before * 4 + after`.
+const CHANGES: u16 = bit(SMALL, CAPITAL)
+    | bit(SMALL, NUMBER)
+    | bit(CAPITAL, NUMBER)
+    | bit(NUMBER, SMALL)
+    | bit(NUMBER, CAPITAL);
+
+/// The same, where no sign stands before both: there a capital begins a word.
+const CHANGES_WITHIN: u16 = CHANGES | bit(CAPITAL, SMALL);
+
+/// Whether a byte behind another one makes a token mixed.
+const MIXED: u16 = CHANGES | bit(CAPITAL, CAPITAL);
 
 /// What a text has of the detectors' beginnings.
 #[derive(Default)]
@@ -95,11 +91,13 @@ pub struct Signs {
     /// The most digits with nothing between them but blanks and the signs that part groups.
     in_groups: usize,
     digits: usize,
-    /// The longest stretch of letters, digits, `_`, `-` and `.`, in bytes.
-    longest: usize,
-    /// Whether a word long enough for a random value is mixed, as every random value is: it has an odd sign, two
-    /// capitals together, or a change between digits, capitals and small letters.
-    mixed: bool,
+    /// Whether letters, digits, `_`, `-` and `.` stand together that are enough for a token, and mixed, as every token
+    /// is: with two capitals together, or a change between digits, capitals and small letters.
+    token: bool,
+    /// From the first to the last word in which a random value could be.
+    random: Option<Range<usize>>,
+    /// Whether there is the `eyJ` that a JSON Web Token begins with.
+    jwt: bool,
     iban: bool,
     /// Digits behind a point.
     points: usize,
@@ -109,46 +107,82 @@ pub struct Signs {
 
 impl Signs {
     pub fn of(text: &str) -> Self {
-        const WORD: u16 = RUN | NO_GROUP | SMALL;
         let bytes = text.as_bytes();
         let mut signs = Self::default();
-        let (mut in_group, mut run_start, mut word_start, mut mixed) = (0, 0, 0, false);
-        let mut before = 0;
-        for (at, &byte) in bytes.iter().enumerate() {
+        let (mut in_group, mut run_start, mut mixed) = (0, 0, false);
+        let mut word = Word::default();
+        let mut random = (usize::MAX, 0);
+        let (mut earlier, mut before) = (0, 0);
+        let mut next = 0;
+        while let Some(&byte) = bytes.get(next) {
+            let at = next;
             let class = CLASSES[usize::from(byte)];
-            // Most of most texts: a small letter behind another one changes nothing.
-            if class == WORD && before == WORD {
+            next += 1;
+            if byte.is_ascii_lowercase() {
+                // Most of most texts: small letters behind another one change nothing.
+                while bytes.get(next).is_some_and(u8::is_ascii_lowercase) {
+                    next += 1;
+                }
+            }
+            if class & PLAIN != 0 {
+                // Behind a sign there is no change.
+                if before >> 14 != 0 {
+                    let pair = bit(before, class);
+                    let changes = if earlier >> 14 == 0 { CHANGES } else { CHANGES_WITHIN };
+                    mixed |= MIXED & pair != 0;
+                    word.changes += usize::from(changes & pair != 0);
+                }
+                if class & DIGIT != 0 {
+                    signs.digits += 1;
+                    in_group += 1;
+                    word.digits += 1;
+                    signs.in_groups = signs.in_groups.max(in_group);
+                    signs.points += usize::from(at > 0 && bytes[at - 1] == b'.');
+                    signs.iban |= before >> 14 == NUMBER >> 14 && is_iban_head(&bytes[..=at]);
+                } else {
+                    in_group = 0;
+                    signs.jwt |= byte == b'J' && bytes[..at].ends_with(b"ey");
+                }
+                (earlier, before) = (before, class);
                 continue;
             }
             signs.classes |= class;
-            if class & DIGIT != 0 {
-                signs.digits += 1;
-                in_group += 1;
-                signs.in_groups = signs.in_groups.max(in_group);
-                signs.iban |= is_iban_head(&bytes[..=at]);
-                signs.points += usize::from(at > 0 && bytes[at - 1] == b'.');
-            }
             if class & NO_GROUP != 0 {
                 in_group = 0;
             }
             if class & RUN == 0 {
-                signs.longest = signs.longest.max(at - run_start);
-                run_start = at + 1;
+                signs.token |= mixed && at - run_start >= MIN_TOKEN;
+                (mixed, run_start) = (false, at + 1);
             }
             if class & BLANK != 0 {
-                signs.mixed |= mixed && at - word_start >= MIN_LENGTH;
-                (mixed, word_start) = (false, at + 1);
+                if word.may_be_random(at) {
+                    random = (random.0.min(word.start), at);
+                }
+                word = Word { start: at + 1, stretch: at + 1, ..Word::default() };
             } else {
-                mixed |= class & ODD != 0 || MIXED >> ((before >> 14) * 4 + (class >> 14)) & 1 != 0;
+                let changes = if earlier >> 14 == 0 { CHANGES } else { CHANGES_WITHIN };
+                word.changes += usize::from(class & ODD != 0 || changes & bit(before, class) != 0);
+                word.signs += usize::from(class >> 14 == 0);
+                word.encoded |= at - word.stretch >= MIN_ENCODED;
+                word.stretch = at + 1;
+                if class & DIGIT != 0 {
+                    signs.digits += 1;
+                    in_group += 1;
+                    signs.in_groups = signs.in_groups.max(in_group);
+                    signs.points += usize::from(at > 0 && bytes[at - 1] == b'.');
+                }
+                if byte == b':' {
+                    signs.colons += 1;
+                    signs.double_colon |= at > 0 && bytes[at - 1] == b':';
+                }
             }
-            if byte == b':' {
-                signs.colons += 1;
-                signs.double_colon |= at > 0 && bytes[at - 1] == b':';
-            }
-            before = class;
+            (earlier, before) = (before, class);
         }
-        signs.longest = signs.longest.max(bytes.len() - run_start);
-        signs.mixed |= mixed && bytes.len() - word_start >= MIN_LENGTH;
+        signs.token |= mixed && bytes.len() - run_start >= MIN_TOKEN;
+        if word.may_be_random(bytes.len()) {
+            random = (random.0.min(word.start), bytes.len());
+        }
+        signs.random = (random.1 > 0).then_some(random.0..random.1);
         signs
     }
 
@@ -179,22 +213,59 @@ impl Signs {
     }
 
     pub fn token(&self) -> bool {
-        self.mixed && self.longest >= MIN_TOKEN
+        self.token
     }
 
-    /// Whether a random value could stand behind a name.
-    pub fn random(&self) -> bool {
-        self.mixed
+    pub fn jwt(&self) -> bool {
+        self.jwt && self.token
+    }
+
+    /// Where random values could be. Blanks and quotes part it from the rest.
+    pub fn random(&self) -> Option<Range<usize>> {
+        self.random.clone()
     }
 
     /// Whether there could be one that a telling key alone gives away, which may have quotes in it.
     pub fn random_under_key(&self) -> bool {
-        self.mixed || self.classes & QUOTE != 0
+        self.random.is_some() || self.classes & QUOTE != 0
     }
 
-    /// Whether there could be credentials, parameters or a path with a token.
-    pub fn url(&self) -> bool {
-        self.has(EQUALS) && self.has(QUERY) || self.has(SLASH) && (self.has(AT) || self.mixed)
+    /// Whether there could be parameters.
+    pub fn parameters(&self) -> bool {
+        self.has(EQUALS) && self.has(QUERY)
+    }
+
+    /// Where credentials or a path with a token could be.
+    pub fn addresses(&self, text: &str) -> Option<Range<usize>> {
+        let places = if self.has(AT) { Some(0..text.len()) } else { self.random() };
+        places.filter(|_| self.has(SLASH))
+    }
+}
+
+/// What is between two blanks or quotes.
+#[derive(Default)]
+struct Word {
+    start: usize,
+    /// Odd signs, and changes between digits, capitals and small letters.
+    changes: usize,
+    digits: usize,
+    signs: usize,
+    /// Where the letters and digits began that now stand together.
+    stretch: usize,
+    /// Whether earlier ones were enough for hexadecimal and Base32.
+    encoded: bool,
+}
+
+impl Word {
+    /// Whether a part of the word, which ends at `end`, could be random: no part has more changes and letters.
+    #[inline]
+    fn may_be_random(&self, end: usize) -> bool {
+        let length = end - self.start;
+        length >= MIN_LENGTH
+            && self.changes > 0
+            && (self.changes >= MIN_CHANGES && length - self.digits - self.signs >= MIN_LETTERS
+                || self.encoded
+                || end - self.stretch >= MIN_ENCODED)
     }
 }
 

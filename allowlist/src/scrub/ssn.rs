@@ -3,7 +3,7 @@
 //!
 //! The work is linear in the text's length: from each place where a number could start, eleven characters are read.
 
-use super::character::{characters, digit, is_dash, next, unescaped};
+use super::character::{characters, digit, is_dash, next_at, unescaped};
 use super::key::{name_before, tells_ssn};
 use super::{Find, Kind};
 
@@ -49,7 +49,7 @@ fn ssn_length(text: &str, bare: impl Fn() -> bool) -> Option<usize> {
     let mut blanks = 0;
     let mut at = 0;
     while count < DIGITS {
-        let (c, length) = next(&text[at..])?;
+        let (c, length) = next_at(text, at)?;
         at += length;
         match digit(c) {
             Some(digit) => {

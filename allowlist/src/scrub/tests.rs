@@ -86,12 +86,21 @@ proptest! {
         prop_assert!(signs.iban() || !holds(&|finds| iban::find(&text, finds)));
         prop_assert!(signs.ip_v4() || !holds(&|finds| ip::find_v4(&text, key, finds)));
         prop_assert!(signs.ip_v6() || !holds(&|finds| ip::find_v6(&text, finds)));
-        prop_assert!(signs.token() || !holds(&|finds| jwt::find(&text, finds)));
+        prop_assert!(signs.jwt() || !holds(&|finds| jwt::find(&text, finds)));
         prop_assert!(signs.token() || !holds(&|finds| token::find_vendors(&text, finds)));
-        prop_assert!(signs.random() || !holds(&|finds| token::find_schemes(&text, finds)));
-        prop_assert!(signs.url() || !holds(&|finds| url::find(&text, finds)));
-        prop_assert!(signs.random() || !holds(&|finds| secret::find(&text, false, finds)));
-        prop_assert!(signs.random_under_key() || !holds(&|finds| secret::find(&text, true, finds)));
+        prop_assert!(signs.random().is_some() || !holds(&|finds| token::find_schemes(&text, finds)));
+        prop_assert!(signs.parameters() || !holds(&|finds| url::find_parameters(&text, finds)));
+        let spans = |find: &dyn Fn(Range<usize>, &mut Vec<Find>), places: Option<Range<usize>>| {
+            let mut finds = vec![];
+            places.into_iter().for_each(|places| find(places, &mut finds));
+            finds.into_iter().map(|find| find.span).collect::<Vec<_>>()
+        };
+        let named = |places: Range<usize>, finds: &mut Vec<Find>| secret::find_named(&text, places, finds);
+        prop_assert_eq!(spans(&named, signs.random()), spans(&named, Some(0..text.len())));
+        let addresses =
+            |places: Range<usize>, finds: &mut Vec<Find>| url::find_in_addresses(&text, places, finds);
+        prop_assert_eq!(spans(&addresses, signs.addresses(&text)), spans(&addresses, Some(0..text.len())));
+        prop_assert!(signs.random_under_key() || !holds(&|finds| secret::find_under_key(&text, finds)));
     }
 
     #[test]

@@ -31,7 +31,8 @@ pub fn find_vendors(text: &str, finds: &mut Vec<Find>) {
         let token = text[run].trim_end_matches('.');
         let inner = token.trim_matches('_');
         let bot = bot_id_length(&text[..start], token);
-        if bot > 0 || is_vendors(token) || is_vendors(inner) || is_mailchimps(inner) || is_discords(inner) {
+        let in_type = || inner.len() < token.len() && is_vendors(inner);
+        if bot > 0 || is_vendors(token) || in_type() || is_mailchimps(inner) || is_discords(inner) {
             finds.push(Find { span: start - bot..start + token.len(), kind: Kind::Token });
         }
     }
@@ -40,10 +41,10 @@ pub fn find_vendors(text: &str, finds: &mut Vec<Find>) {
 fn is_vendors(token: &str) -> bool {
     let Some(first) = token.bytes().next() else { return false };
     let (start, end) = VENDORS_BY_FIRST[usize::from(first)];
-    is_mixed(token)
-        && VENDORS[usize::from(start)..usize::from(end)]
-            .iter()
-            .any(|(beginning, rest)| token.strip_prefix(beginning).is_some_and(|after| fits(*rest, after)))
+    VENDORS[usize::from(start)..usize::from(end)]
+        .iter()
+        .any(|(beginning, rest)| token.strip_prefix(beginning).is_some_and(|after| fits(*rest, after)))
+        && is_mixed(token)
 }
 
 fn fits(rest: Rest, after: &str) -> bool {
@@ -68,7 +69,9 @@ fn bot_id_length(before: &str, token: &str) -> usize {
 
 /// 32 hexadecimal digits and a data centre: `…-us12`.
 fn is_mailchimps(token: &str) -> bool {
-    token.split_once("-us").is_some_and(|(key, centre)| {
+    let parts = token.split_at_checked(32);
+    let parts = parts.and_then(|(key, after)| Some((key, after.strip_prefix("-us")?)));
+    parts.is_some_and(|(key, centre)| {
         fits(Rest::Hex(32), key)
             && (1..=2).contains(&centre.len())
             && centre.bytes().all(|byte| byte.is_ascii_digit())

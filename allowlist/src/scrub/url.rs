@@ -3,11 +3,12 @@
 //!
 //! The work is linear in the text's length: words are read once, and of each value a bounded part is judged.
 
-use super::character::characters;
+use super::character::{characters, split};
 use super::key::{is_one_of, tells_secret, words};
 use super::random::is_surely_random;
 use super::{Find, Kind};
 use memchr::memchr;
+use std::ops::Range;
 
 /// Fewest characters of a value whose name leaves no doubt, and of one of digits alone.
 const MIN_VALUE: usize = 4;
@@ -85,20 +86,23 @@ fn ends_word(c: char) -> bool {
     c.is_whitespace() || matches!(c, '"' | '\'' | '<' | '>' | '`')
 }
 
-pub fn find(text: &str, finds: &mut Vec<Find>) {
-    let mut start = 0;
-    for piece in text.split_inclusive(ends_word) {
-        let word = piece.trim_end_matches(ends_word);
-        let mut push = |span: (usize, usize)| {
-            finds.push(Find { span: start + span.0..start + span.1, kind: Kind::Url });
-        };
-        if word.len() > MIN_VALUE {
-            credentials(word, &mut push);
-            segments(word, &mut push);
-            parameters(word, &mut push);
-        }
-        start += piece.len();
+/// Parameters.
+pub fn find_parameters(text: &str, finds: &mut Vec<Find>) {
+    for (start, word) in split(text, 0, ends_word).filter(|(_, word)| word.len() > MIN_VALUE) {
+        parameters(word, &mut |span| finds.push(found(start, span)));
     }
+}
+
+/// Credentials, and segments of paths, of the words in `places`, which ends where a word does.
+pub fn find_in_addresses(text: &str, places: Range<usize>, finds: &mut Vec<Find>) {
+    for (start, word) in split(&text[places.clone()], places.start, ends_word) {
+        credentials(word, &mut |span| finds.push(found(start, span)));
+        segments(word, &mut |span| finds.push(found(start, span)));
+    }
+}
+
+fn found(start: usize, span: (usize, usize)) -> Find {
+    Find { span: start + span.0..start + span.1, kind: Kind::Url }
 }
 
 /// `https://user:password@host`.
@@ -120,6 +124,9 @@ fn credentials(word: &str, push: &mut impl FnMut((usize, usize))) {
 
 /// `/reset-password/dQw4w9WgXcQ…`: of the two segments before, one tells.
 fn segments(word: &str, push: &mut impl FnMut((usize, usize))) {
+    if word.len() < MIN_DOUBTFUL {
+        return;
+    }
     let path = word.split(['?', '#']).next().unwrap_or(word);
     let mut before = ["", ""];
     let mut start = 0;
@@ -212,9 +219,9 @@ fn is_token(name: &str, value: &str) -> bool {
     if tells_secret(name) {
         return value.len() >= MIN_DIGITS || !value.bytes().all(|byte| byte.is_ascii_digit());
     }
-    let doubtful =
-        is_one_of(name, DOUBTFUL) || words(name).last().is_some_and(|word| is_one_of(word, DOUBTFUL_LAST));
-    doubtful && value.len() >= MIN_DOUBTFUL && is_surely_random(value)
+    let is_doubtful =
+        || is_one_of(name, DOUBTFUL) || words(name).last().is_some_and(|word| is_one_of(word, DOUBTFUL_LAST));
+    value.len() >= MIN_DOUBTFUL && is_doubtful() && is_surely_random(value)
 }
 
 /// Whether the value at `at` is a URL's user or password, which are not the beginning of an email address.

@@ -28,18 +28,19 @@ impl Builder<'_> {
         given: BTreeMap<String, Raw>,
         place: Place<'_>,
     ) -> BTreeMap<String, PropertyValue> {
-        let mut members = BTreeMap::new();
+        // They are in order, and a map is made of all at once without a search for each.
+        let mut members = Vec::with_capacity(given.len());
         for (name, value) in given {
             match rule(&name) {
                 Some(rule) => {
                     if let Some(value) = self.value(rule, value, &name, Place::Member(&place, &name)) {
-                        members.insert(name, value);
+                        members.push((name, value));
                     }
                 }
                 None => self.tell(Place::Member(&place, &unknown_name(&name)), Rule::NotAllowed),
             }
         }
-        members
+        members.into_iter().collect()
     }
 
     /// A value under the name of the member that holds it.
@@ -111,7 +112,9 @@ impl Builder<'_> {
 fn permitted(kind: &Kind, value: Raw) -> Result<PropertyValue, Rule> {
     match (kind, value) {
         (Kind::String { max_length, pattern }, Raw::Text(text)) => {
-            if text.chars().count() > *max_length as usize {
+            let max_length = *max_length as usize;
+            // Characters are no more than bytes.
+            if text.len() > max_length && text.chars().count() > max_length {
                 return Err(Rule::TooLong);
             }
             if pattern.as_ref().is_some_and(|pattern| !pattern.matches(&text)) {
