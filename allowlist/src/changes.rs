@@ -48,7 +48,20 @@ pub enum Place<'p> {
     Items(&'p Place<'p>),
 }
 
-impl Place<'_> {
+impl<'p> Place<'p> {
+    /// The names of the members that hold it, from within.
+    pub fn names(self) -> impl Iterator<Item = &'p str> {
+        let mut place = self;
+        std::iter::from_fn(move || {
+            while let Self::Items(parent) = place {
+                place = *parent;
+            }
+            let Self::Member(parent, name) = place else { return None };
+            place = *parent;
+            Some(name)
+        })
+    }
+
     /// Whether it is in an array, where there may be many alike.
     pub fn is_repeated(&self) -> bool {
         match self {

@@ -21,6 +21,12 @@ const WITHOUT_NAME: &[&str] = &["content", "default", "str", "string", "val", "v
 /// Most blanks, quotes and signs between a name and its value.
 const MAX_BETWEEN: usize = 6;
 
+/// Whether `name` says anything of its value.
+pub fn tells(name: &str) -> bool {
+    let ways = [tells_secret, tells_phone, tells_ssn, tells_goods, tells_version, tells_address];
+    ways.iter().any(|tells| tells(name))
+}
+
 /// Whether `name` names a secret, as a key or a parameter.
 pub fn tells_secret(name: &str) -> bool {
     let (telling, last) = secret_words(name);

@@ -24,6 +24,7 @@ mod url;
 mod vendor;
 
 pub(crate) use character::decoded;
+pub(crate) use key::tells;
 pub use kind::Kind;
 
 use signs::Signs;

@@ -6,7 +6,7 @@ use crate::hash::HashKey;
 use crate::parse::Raw;
 use crate::personal::unknown_name;
 use crate::policy::{Kind, Treatment, ValueRule};
-use crate::scrub::{scrub, scrub_to};
+use crate::scrub::{scrub, scrub_to, tells};
 use event::Rule;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -33,7 +33,7 @@ impl Builder<'_> {
         for (name, value) in given {
             match rule(&name) {
                 Some(rule) => {
-                    if let Some(value) = self.value(rule, value, &name, Place::Member(&place, &name)) {
+                    if let Some(value) = self.value(rule, value, Place::Member(&place, &name)) {
                         members.push((name, value));
                     }
                 }
@@ -43,8 +43,7 @@ impl Builder<'_> {
         members.into_iter().collect()
     }
 
-    /// A value under the name of the member that holds it.
-    fn value(&mut self, rule: &ValueRule, value: Raw, name: &str, place: Place<'_>) -> Option<PropertyValue> {
+    fn value(&mut self, rule: &ValueRule, value: Raw, place: Place<'_>) -> Option<PropertyValue> {
         if rule.treatment == Treatment::Drop {
             self.tell(place, Rule::Drop);
             return None;
@@ -57,7 +56,7 @@ impl Builder<'_> {
                     self.tell(place, Rule::TooMany);
                 }
                 let items = items.into_iter().take(max_items);
-                let items = items.filter_map(|item| self.value(rule, item, name, place)).collect();
+                let items = items.filter_map(|item| self.value(rule, item, place)).collect();
                 Some(PropertyValue::List(items))
             }
             (Kind::Object { properties }, Raw::Object(given, skipped)) => {
@@ -70,7 +69,7 @@ impl Builder<'_> {
                 self.tell(place, Rule::TooDeep);
                 None
             }
-            (_, value) => match self.plain(rule, value, name) {
+            (_, value) => match self.plain(rule, value, place) {
                 Ok((value, altered)) => {
                     if let Some(rule) = altered {
                         self.tell(place, rule);
@@ -93,12 +92,12 @@ impl Builder<'_> {
         }
     }
 
-    fn plain(&self, rule: &ValueRule, value: Raw, name: &str) -> Plain {
+    fn plain(&self, rule: &ValueRule, value: Raw, place: Place<'_>) -> Plain {
         let value = permitted(&rule.kind, value)?;
         match rule.treatment {
             Treatment::Drop => Err(Rule::Drop),
             Treatment::Keep => Ok((value, None)),
-            Treatment::Scrub => without_personal_data(value, &rule.kind, name),
+            Treatment::Scrub => without_personal_data(value, &rule.kind, telling_name(place)),
             Treatment::Hash => {
                 let key = self.key.ok_or(Rule::NoKey)?;
                 let hash = PropertyValue::Text(key.hash(&value.to_text()));
@@ -148,6 +147,17 @@ fn permitted(kind: &Kind, value: Raw) -> Result<PropertyValue, Rule> {
 fn within<T: PartialOrd>(number: T, min: Option<T>, max: Option<T>) -> Result<(), Rule> {
     let is_within = min.is_none_or(|min| number >= min) && max.is_none_or(|max| number <= max);
     if is_within { Ok(()) } else { Err(Rule::OutOfRange) }
+}
+
+/// The name under which the scrubber looks at a value: its own, or else the nearest around it that tells something, as in
+/// `password: {value}`.
+fn telling_name(place: Place<'_>) -> &str {
+    let mut names = place.names();
+    let own = names.next().unwrap_or_default();
+    match names.next() {
+        None => own,
+        Some(around) => [own, around].into_iter().chain(names).find(|name| tells(name)).unwrap_or(own),
+    }
 }
 
 /// Text loses what was found in it, and what the markers then make too long. What cannot lose a part stays: a number, and

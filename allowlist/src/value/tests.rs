@@ -18,7 +18,7 @@ fn built(rule: &ValueRule, value: &Value) -> (Option<PropertyValue>, Vec<Change>
     let mut changes = Changes::default();
     let key = HashKey::new(&"k".repeat(32)).unwrap();
     let mut builder = Builder { key: Some(&key), changes: &mut changes };
-    let value = builder.value(rule, raw(value), "a", Place::Top("a"));
+    let value = builder.value(rule, raw(value), Place::Top("a"));
     (value, changes.into_told())
 }
 
@@ -126,11 +126,7 @@ fn a_hash_is_of_the_text_or_of_the_number_as_json() {
     let rule = ValueRule { kind: INTEGER, treatment: Treatment::Hash };
     let mut changes = Changes::default();
     let mut builder = Builder { key: None, changes: &mut changes };
-    assert_eq!(
-        builder.value(&rule, raw(&json!(1)), "a", Place::Top("a")),
-        None,
-        "without a key nothing leaves"
-    );
+    assert_eq!(builder.value(&rule, raw(&json!(1)), Place::Top("a")), None, "without a key nothing leaves");
     assert_eq!(changes.into_told()[0].rule, Rule::NoKey);
 }
 
@@ -206,4 +202,31 @@ fn an_array_or_an_object_is_no_plain_value_and_the_other_way_round() {
     ] {
         assert_eq!(checked(kind, &value), Err(Rule::WrongType), "{value}");
     }
+}
+
+/// `{number: …}` in `phone` is a phone number, and `{value: …}` in `password` a password.
+#[test]
+fn a_name_around_a_value_tells_where_its_own_tells_nothing() {
+    let object = |names: &[&str], kind: Kind| {
+        names.iter().rev().fold(kind, |kind, name| Kind::Object {
+            properties: BTreeMap::from([((*name).to_owned(), rule(kind))]),
+        })
+    };
+    let left = |names: &[&str], kind: Kind, value: Value| {
+        let given = names.iter().rev().fold(value, |value, name| json!({ *name: value }));
+        let rule = rule(object(names, kind));
+        let mut changes = Changes::default();
+        let place = Place::Top("properties");
+        let value = Builder { key: None, changes: &mut changes }.value(&rule, raw(&given), place);
+        serde_json::to_value(value).unwrap().to_string()
+    };
+    let text = |names: &[&str], text: &str| left(names, Kind::text(64), json!(text));
+    assert!(text(&["contact", "phone", "digits"], "2125550142").contains("[phone]"));
+    assert!(text(&["contact", "password", "value"], "q7VxZ2LmP9rKd4Wt6YbN").contains("[secret]"));
+    assert!(text(&["form", "note", "value"], "2125550142").contains("2125550142"));
+    assert!(text(&["phone", "sku"], "2125550142").contains("2125550142"), "its own name comes first");
+    assert!(!left(&["phone", "digits"], INTEGER, json!(2_125_550_142_i64)).contains("2125550142"));
+    let listed = |item| Kind::Array { items: Box::new(rule(item)), max_items: 9 };
+    let phones = left(&["phones", "all"], listed(Kind::text(64)), json!(["2125550142"]));
+    assert!(phones.contains("[phone]"), "{phones}");
 }
