@@ -5,7 +5,7 @@
 //! few characters between them are read.
 
 use super::character::{digit, is_dash, is_unseen, next_at};
-use super::key::{name_of_value, tells_goods};
+use super::key::{is_number_of_goods, tells_goods, word_before};
 use super::{Find, Kind};
 
 pub const MIN_DIGITS: usize = 13;
@@ -92,7 +92,7 @@ fn starts_with_uuid(bytes: &[u8]) -> bool {
 /// Whether the 13 digits at `at` are an article's number (EAN) by what names them. One in ten that begin with a 4
 /// passes for a Visa number of the old length.
 fn is_article(text: &str, at: usize, key: Option<&str>) -> bool {
-    tells_goods(&text[name_of_value(text, at)]) || key.is_some_and(tells_goods)
+    tells_goods(word_before(&text[..at])) || is_number_of_goods(text, key)
 }
 
 /// Length of the longest card number at the start of `text`, and how many digits it has.
@@ -141,7 +141,9 @@ impl Groups {
         if self.separators == 0 {
             let group = count - self.before;
             let fits = if self.first == 0 { matches!(group, 4 | 8) } else { (4..=6).contains(&group) };
-            if !fits || c == '.' && group != 4 {
+            // American Express has groups of 4, 6 and 5.
+            let second_of_three = group == 6 && self.before == 4 && self.first == 4;
+            if !fits || c == '.' && !(group == 4 || second_of_three) {
                 return false;
             }
             self.first = self.first.max(group * usize::from(self.before == 0));
@@ -260,6 +262,7 @@ mod tests {
     #[test]
     fn a_group_before_the_number_does_not_hide_it() {
         assert_eq!(scrub("12 4111 1111 1111 1111", None).unwrap().text, "12 [card]");
+        assert_eq!(scrub("3782.822463.10005", None).unwrap().text, "[card]");
         assert_eq!(scrub("No.4111 1111 1111 1111", None).unwrap().text, "No.[card]");
     }
 
@@ -284,10 +287,17 @@ mod tests {
 
     #[test]
     fn digits_of_other_scripts_count() {
-        for zero in ['\u{660}', '\u{6f0}', '\u{966}', '\u{ff10}'] {
+        for zero in
+            ['\u{660}', '\u{6f0}', '\u{966}', '\u{9e6}', '\u{e50}', '\u{1040}', '\u{ff10}', '\u{1d7ce}']
+        {
             let digit = |c: char| char::from_u32(u32::from(zero) + c.to_digit(10).unwrap()).unwrap();
             let card: String = "4111111111111111".chars().map(digit).collect();
             assert_eq!(scrub(&card, None).unwrap().text, "[card]", "{card}");
+        }
+        assert_eq!(scrub("४१११ १११১ ১১১১ ১১১১", None).unwrap().text, "[card]");
+        for unseen in ['\u{115f}', '\u{1160}', '\u{2800}', '\u{3164}', '\u{ffa0}', '\u{e0041}'] {
+            let card = format!("4111{unseen}1111{unseen}11111111");
+            assert_eq!(scrub(&card, None).unwrap().text, "[card]", "{unseen:?}");
         }
     }
 

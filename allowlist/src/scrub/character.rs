@@ -107,17 +107,44 @@ fn nibble(byte: u8) -> Option<u8> {
     char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok())
 }
 
-/// ASCII digits, wide ones, and those of Arabic, Persian and Hindi.
+/// The value of a digit of any script.
+#[inline]
 pub fn digit(c: char) -> Option<u8> {
-    let zero = match c {
-        '0'..='9' => '0',
-        '\u{660}'..='\u{669}' => '\u{660}',
-        '\u{6f0}'..='\u{6f9}' => '\u{6f0}',
-        '\u{966}'..='\u{96f}' => '\u{966}',
-        '\u{ff10}'..='\u{ff19}' => '\u{ff10}',
-        _ => return None,
-    };
-    u8::try_from(u32::from(c) - u32::from(zero)).ok()
+    match c {
+        '0'..='9' => u8::try_from(u32::from(c) - u32::from('0')).ok(),
+        ..'\u{80}' => None,
+        _ => other_digit(c),
+    }
+}
+
+/// The zeros of the scripts other than ASCII, each with nine digits behind it: the general category Nd of the Unicode
+/// Character Database, version 16 (<https://www.unicode.org/Public/16.0.0/ucd/UnicodeData.txt>).
+const ZEROS: [u32; 75] = [
+    0x660, 0x6f0, 0x7c0, 0x966, 0x9e6, 0xa66, 0xae6, 0xb66, 0xbe6, 0xc66, 0xce6, 0xd66, 0xde6, 0xe50, 0xed0,
+    0xf20, 0x1040, 0x1090, 0x17e0, 0x1810, 0x1946, 0x19d0, 0x1a80, 0x1a90, 0x1b50, 0x1bb0, 0x1c40, 0x1c50,
+    0xa620, 0xa8d0, 0xa900, 0xa9d0, 0xa9f0, 0xaa50, 0xabf0, 0xff10, 0x104a0, 0x10d30, 0x10d40, 0x11066,
+    0x110f0, 0x11136, 0x111d0, 0x112f0, 0x11450, 0x114d0, 0x11650, 0x116c0, 0x116d0, 0x116da, 0x11730,
+    0x118e0, 0x11950, 0x11bf0, 0x11c50, 0x11d50, 0x11da0, 0x11f50, 0x16130, 0x16a60, 0x16ac0, 0x16b50,
+    0x16d70, 0x1ccf0, 0x1d7ce, 0x1d7d8, 0x1d7e2, 0x1d7ec, 0x1d7f6, 0x1e140, 0x1e2f0, 0x1e4f0, 0x1e5f1,
+    0x1e950, 0x1fbf0,
+];
+
+fn other_digit(c: char) -> Option<u8> {
+    let c = u32::from(c);
+    let after = ZEROS.partition_point(|zero| *zero <= c);
+    let value = c - ZEROS.get(after.checked_sub(1)?)?;
+    u8::try_from(value).ok().filter(|value| *value < 10)
+}
+
+/// The ASCII letter or digit that `c` shows in another form: a digit of any script, or a wide letter.
+pub fn plain(c: char) -> char {
+    match c {
+        ..'\u{80}' => c,
+        '\u{ff21}'..='\u{ff3a}' | '\u{ff41}'..='\u{ff5a}' => {
+            char::from_u32(u32::from(c) - 0xfee0).unwrap_or(c)
+        }
+        _ => digit(c).map_or(c, |digit| char::from(b'0' + digit)),
+    }
 }
 
 /// Hyphens, dashes, the minus sign, and the long vowel's sign of Japanese keyboards.
@@ -126,11 +153,12 @@ pub fn is_dash(c: char) -> bool {
 }
 
 /// Characters that show nothing of their own: soft hyphens, zero-width characters, marks of direction,
-/// variation selectors, and the accents of decomposed letters.
+/// variation selectors, tags, the fillers of Korean and of Braille, and the accents of decomposed letters.
 pub fn is_unseen(c: char) -> bool {
     matches!(c,
-        '\u{ad}' | '\u{300}'..='\u{36f}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}'
-        | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}')
+        '\u{ad}' | '\u{300}'..='\u{36f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{180e}' | '\u{200b}'..='\u{200f}'
+        | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{2800}' | '\u{3164}' | '\u{fe00}'..='\u{fe0f}'
+        | '\u{feff}' | '\u{ffa0}' | '\u{e0000}'..='\u{e01ef}')
 }
 
 #[cfg(test)]
@@ -159,6 +187,23 @@ mod tests {
         for (text, expected) in cases {
             assert_eq!(next(text), expected, "{text}");
         }
+    }
+
+    /// The standard library knows what is a number of any kind.
+    #[test]
+    fn digits_of_all_scripts_have_their_value() {
+        assert!(ZEROS.is_sorted());
+        for zero in ZEROS {
+            let digits: Vec<_> = (0..10).filter_map(|value| char::from_u32(zero + value)).collect();
+            assert!(digits.iter().all(|c| c.is_numeric()), "{zero:x}");
+            assert!(digits.iter().filter_map(|&c| digit(c)).eq(0..10), "{zero:x}");
+        }
+        for c in
+            ['a', '/', ':', '½', '²', '一', '\u{65f}', '\u{66a}', '\u{966}', '\u{1d7cd}', '\u{1d800}', '@']
+        {
+            assert_eq!(digit(c), (c == '\u{966}').then_some(0), "{c}");
+        }
+        assert_eq!(['Ｄ', 'ｅ', '８', '٣', 'é', '@'].map(plain), ['D', 'e', '8', '3', 'é', '@']);
     }
 
     #[test]

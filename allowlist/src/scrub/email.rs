@@ -7,20 +7,26 @@
 //! The work is linear in the text's length: what stands before an `@` is read once, even where an encoded `@`
 //! is part of the next one's local part, and a domain ends at the next `@`.
 
-use super::character::{is_unseen, next_at};
+use super::character::{is_unseen, next, next_at};
 use super::url::is_userinfo;
 use super::{Find, Kind};
-use memchr::memchr3_iter;
 
 /// The first byte, in UTF-8, of the wide `＠` and the small `﹫`.
 const LEAD_OF_OTHER_AT: u8 = 0xef;
+
+/// How HTML, JSON and programs write an `@`, in any case.
+const WRITTEN: [&str; 8] =
+    ["&#64;", "&#064;", "&#x40;", "&#x0040;", "&commat;", r"\u0040", r"\x40", "%u0040"];
 
 pub fn find(text: &str, finds: &mut Vec<Find>) {
     // Where the local characters start that reach up to `seen`.
     let mut start = 0;
     let mut seen = 0;
-    for at in memchr3_iter(b'@', b'%', LEAD_OF_OTHER_AT, text.as_bytes()) {
-        let Some((_, length)) = next_at(text, at).filter(|&(c, _)| is_at(c)) else { continue };
+    for (at, byte) in text.bytes().enumerate() {
+        if !matches!(byte, b'@' | b'%' | b'&' | b'\\' | LEAD_OF_OTHER_AT) {
+            continue;
+        }
+        let Some(length) = at_length(&text[at..]) else { continue };
         let local =
             text[seen..at].chars().rev().take_while(|&c| is_local(c)).map(char::len_utf8).sum::<usize>();
         if local < at - seen {
@@ -33,15 +39,25 @@ pub fn find(text: &str, finds: &mut Vec<Find>) {
         let after_at = at + length;
         if let Some(domain) = domain_length(&text[after_at..])
             && !is_userinfo(text, start)
-            && !is_resolution(&text[after_at..after_at + domain])
+            && !is_image(&text[after_at..after_at + domain])
+            && !is_repository(&text[start..at], &text[after_at + domain..])
         {
             finds.push(Find { span: start..after_at + domain, kind: Kind::Email });
         }
     }
 }
 
-fn is_at(c: char) -> bool {
-    matches!(c, '@' | '\u{ff20}' | '\u{fe6b}')
+/// How long the `@` at the start of `text` is.
+fn at_length(text: &str) -> Option<usize> {
+    match next(text)? {
+        ('@' | '\u{ff20}' | '\u{fe6b}', length) => Some(length),
+        _ => WRITTEN
+            .iter()
+            .map(|written| written.len())
+            .zip(WRITTEN)
+            .find(|(length, written)| text.get(..*length).is_some_and(|at| at.eq_ignore_ascii_case(written)))
+            .map(|(length, _)| length),
+    }
 }
 
 /// The dots that part a domain's labels (UTS 46, section 2.3).
@@ -84,14 +100,21 @@ fn domain_length(text: &str) -> Option<usize> {
     named.then_some(end)
 }
 
-/// `2x.png`: an image for fine screens, as in `icon@2x.png`.
-fn is_resolution(domain: &str) -> bool {
-    domain.split_once("x.").is_some_and(|(factor, extension)| {
-        factor.bytes().all(|byte| byte.is_ascii_digit())
+/// An image, as in `icon@2x.png` and `photo@1024.jpg`: no top-level domain is called so
+/// (<https://data.iana.org/TLD/tlds-alpha-by-domain.txt>).
+fn is_image(domain: &str) -> bool {
+    domain.split_once('.').is_some_and(|(size, extension)| {
+        size.trim_end_matches('x').bytes().all(|byte| byte.is_ascii_digit())
             && ["avif", "gif", "jpeg", "jpg", "png", "svg", "webp"]
                 .iter()
                 .any(|one| extension.eq_ignore_ascii_case(one))
     })
+}
+
+/// `git@host:path`: the user that repositories have for everyone.
+fn is_repository(local: &str, after: &str) -> bool {
+    let path = after.strip_prefix(':').and_then(|path| path.chars().next());
+    local == "git" && path.is_some_and(|c| c.is_ascii_alphanumeric() || matches!(c, '/' | '~'))
 }
 
 #[cfg(test)]
@@ -128,6 +151,13 @@ mod tests {
             ("ada%2540example%252Ecom%2526x", "[email]%2526x"),
             ("ada%252540example.com", "[email]"),
             ("ada%EF%BC%A0example.com", "[email]"),
+            ("ada&#64;example.com", "[email]"),
+            ("<ada&#X40;example.com>", "<[email]>"),
+            ("ada&commat;example.com", "[email]"),
+            (r"ada\u0040example.com", "[email]"),
+            ("ada%u0040example.com", "[email]"),
+            ("git@github.com", "[email]"),
+            ("mail legit@example.com: hello", "mail [email]: hello"),
             ("%61%64%61%40%65%78%2e%63%6f%6d", "[email]"),
             ("ada%40example.com%2Cbob%40example.com", "[email]"),
         ];
@@ -167,6 +197,10 @@ mod tests {
     #[test]
     fn what_only_looks_like_one_stays() {
         let innocents = [
+            "git@github.com:org/repo.git",
+            "icon@2x.png photo@1024.jpg",
+            r"ada\u0041example.com &#65; &common; C:\cat\users",
+            "&#64;example.com",
             "@ada",
             "a @ b.com",
             "ada@",

@@ -4,7 +4,7 @@
 //! The work is linear in the text's length: from each place where a number could start, at most 33 characters and
 //! the blanks between them are read.
 
-use super::character::{characters, is_dash, is_unseen, next_at, unescaped};
+use super::character::{characters, is_dash, is_unseen, next_at, plain, unescaped};
 use super::{Find, Kind};
 
 /// Countries and how long their numbers are: the SWIFT registry, and behind the line break those that use the form
@@ -20,6 +20,7 @@ pub fn find(text: &str, finds: &mut Vec<Find>) {
     let mut previous = ' ';
     let mut passed = 0;
     for (at, c, _) in characters(text) {
+        let c = plain(c);
         let starts = at >= passed && c.is_ascii_alphabetic() && !previous.is_ascii_alphanumeric();
         previous = unescaped(previous, c);
         if starts && let Some(length) = iban_length(&text[at..]) {
@@ -30,7 +31,7 @@ pub fn find(text: &str, finds: &mut Vec<Find>) {
 }
 
 fn iban_length(text: &str) -> Option<usize> {
-    let mut letters = characters(text).map(|(_, c, _)| c);
+    let mut letters = characters(text).map(|(_, c, _)| plain(c));
     let country = [letters.next()?, letters.next()?].map(|c| c.to_ascii_uppercase());
     if !letters.next()?.is_ascii_digit() || !letters.next()?.is_ascii_digit() {
         return None;
@@ -44,6 +45,7 @@ fn iban_length(text: &str) -> Option<usize> {
     let (mut grouped, mut parted) = (false, false);
     while read < length {
         let (c, width) = next_at(text, at)?;
+        let c = plain(c);
         at += width;
         if c.is_ascii_alphanumeric() {
             if grouped && read % 4 == 0 && !parted {
@@ -64,7 +66,7 @@ fn iban_length(text: &str) -> Option<usize> {
             (grouped, parted) = (true, true);
         }
     }
-    let ends = next_at(text, at).is_none_or(|(c, _)| !c.is_ascii_alphanumeric());
+    let ends = next_at(text, at).is_none_or(|(c, _)| !plain(c).is_ascii_alphanumeric());
     (ends && rest.then(&head) == 1).then_some(at)
 }
 
@@ -142,6 +144,8 @@ mod tests {
                 );
             }
         }
+        assert_eq!(left("ＤＥ８９３７０４００４４０５３２０１３０００"), "[iban]");
+        assert_eq!(left("DE٨٩٣٧٠٤٠٠٤٤٠٥٣٢٠١٣٠٠٠"), "[iban]");
         assert_eq!(left(r"to\nNL91ABNA0417164300"), r"to\n[iban]");
         assert_eq!(left("振込先はNO9386011117947です"), "振込先は[iban]です");
         assert_eq!(left("NO9386011117947 100 EUR"), "[iban] 100 EUR");

@@ -3,13 +3,19 @@
 //!
 //! The work is linear in the text's length: from each place where an address could start, at most 8 groups are read.
 
-use super::character::{characters, next_at, unescaped};
-use super::key::{name_of_value, tells_address, tells_version};
+use super::character::{characters, digit, next_at, plain, unescaped};
+use super::key::{is_one_of, name_of_value, tells_address, tells_version};
 use super::{Find, Kind};
 
 /// Four numbers all below this are a version or a section, unless they begin with the 10 of private networks, or
 /// what stands before them says that they are an address: one in 20,000 addresses looks so.
 const VERSIONS_BELOW: u32 = 20;
+
+/// Systems whose versions follow a blank: `iOS 17.4.1.100`. Machines of others are called by their name.
+const SYSTEMS: &[&str] = &["android", "ios", "ipados", "macos", "tvos", "watchos"];
+
+/// `．`, as East Asian keyboards give it.
+const WIDE_DOT: char = '\u{ff0e}';
 
 /// What stands before four numbers says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,7 +34,7 @@ pub fn find_v4(text: &str, key: Option<&str>, finds: &mut Vec<Find>) {
     let mut passed = 0;
     let (mut earlier, mut previous) = (' ', ' ');
     for (at, c, _) in characters(text) {
-        let starts = at >= passed && c.is_ascii_digit() && !previous.is_ascii_alphanumeric();
+        let starts = at >= passed && digit(c).is_some() && !is_word(previous);
         if starts && let Some((octets, length)) = v4(&text[at..]) {
             let large = octets.iter().filter(|octet| **octet >= VERSIONS_BELOW).count();
             let is_address = match lead(text, at, key, [earlier, previous]) {
@@ -52,6 +58,7 @@ pub fn find_v6(text: &str, finds: &mut Vec<Find>) {
     // Whether the letters and digits before are no group of an address: `value:2001:db8::1`.
     let (mut letters, mut word) = (0, false);
     for (at, c, _) in characters(text) {
+        let c = plain(c);
         if at >= passed
             && (c == ':' || c.is_ascii_hexdigit())
             && starts_v6(earlier, previous, word)
@@ -84,7 +91,8 @@ fn lead(text: &str, at: usize, key: Option<&str>, [earlier, previous]: [char; 2]
         '@' => Lead::Package,
         _ => {
             let name = &text[name_of_value(text, at)];
-            if tells_version(name) || key.is_some_and(tells_version) {
+            let is_system = || text[..at].ends_with(' ') && is_one_of(name, SYSTEMS);
+            if tells_version(name) || is_system() || key.is_some_and(tells_version) {
                 Lead::Other
             } else if tells_address(name) || key.is_some_and(tells_address) {
                 Lead::Address
@@ -95,24 +103,32 @@ fn lead(text: &str, at: usize, key: Option<&str>, [earlier, previous]: [char; 2]
     }
 }
 
+/// An ASCII letter, or a digit of any script.
+fn is_word(c: char) -> bool {
+    c.is_ascii_alphabetic() || digit(c).is_some()
+}
+
 /// The four numbers at the start of `text`, and their length.
 fn v4(text: &str) -> Option<([u32; 4], usize)> {
     let mut octets = [0u32; 4];
     let mut at = 0;
     for (place, octet) in octets.iter_mut().enumerate() {
         if place > 0 {
-            let ('.', length) = next_at(text, at)? else { return None };
+            let (_, length) = next_at(text, at).filter(|&(c, _)| c == '.' || c == WIDE_DOT)?;
             at += length;
         }
-        let start = at;
         let mut count = 0;
         while let Some((c, length)) = next_at(text, at)
-            && let Some(digit) = c.to_digit(10)
+            && let Some(digit) = digit(c)
         {
-            *octet = *octet * 10 + digit;
+            // `01` is none.
+            if count == 3 || count > 0 && *octet == 0 {
+                return None;
+            }
+            *octet = *octet * 10 + u32::from(digit);
             count += 1;
             at += length;
-            if count > 3 || *octet > 255 || count > 1 && text[start..].starts_with('0') {
+            if *octet > 255 {
                 return None;
             }
         }
@@ -123,10 +139,10 @@ fn v4(text: &str) -> Option<([u32; 4], usize)> {
     let mut after = characters(&text[at..]).map(|(_, c, _)| c);
     let ends = match after.next() {
         // `1.2.3.4.5` and `1.2.3.4-beta` are versions.
-        Some('.') => after.next().is_none_or(|c| !c.is_ascii_alphanumeric()),
+        Some('.' | WIDE_DOT) => after.next().is_none_or(|c| !is_word(c)),
         Some('-' | '+') => after.next().is_none_or(|c| !c.is_ascii_alphabetic()),
         Some('_') => after.next().is_none_or(|c| !c.is_alphanumeric()),
-        Some(c) => !c.is_ascii_alphanumeric(),
+        Some(c) => !is_word(c),
         None => true,
     };
     (ends && !matches!(octets[0], 0 | 127 | 255)).then_some((octets, at))
@@ -170,7 +186,7 @@ fn v6_length(text: &str) -> Option<usize> {
         count += 1;
         at = start + length;
     }
-    let ends = next_at(text, at).is_none_or(|(c, _)| !c.is_ascii_alphanumeric());
+    let ends = next_at(text, at).is_none_or(|(c, _)| !plain(c).is_ascii_alphanumeric());
     let whole = match gap {
         // `::ffff:192.0.2.1`; of others that begin with zeros nobody has one.
         Some(0) => count == 3 && groups[0] == 0xffff,
@@ -197,7 +213,7 @@ fn hex_group(text: &str) -> Option<(u16, usize)> {
     let mut digits = 0;
     let mut at = 0;
     while let Some((c, length)) = next_at(text, at)
-        && let Some(digit) = c.to_digit(16)
+        && let Some(digit) = plain(c).to_digit(16)
     {
         if digits == 4 {
             return None;
@@ -235,8 +251,12 @@ mod tests {
             (r"a\n203.0.113.77", r"a\n[ip]"),
             ("203%2E0%2E113%2E77", "[ip]"),
             ("服务器203.0.113.77故障", "服务器[ip]故障"),
+            ("２０３．０．１１３．７７", "[ip]"),
+            ("٢٠٣.٠.١١٣.٧٧", "[ip]"),
+            ("๒๐๓.๐.๑๑๓.๗๗", "[ip]"),
             ("from 8.8.8.8 port 22", "from [ip] port 22"),
             ("2001:db8::1", "[ip]"),
+            ("２００１:ｄｂ８::１", "[ip]"),
             ("[2001:db8:0:0:0:0:2:1]:443", "[[ip]]:443"),
             ("value:2001:db8::1", "value:[ip]"),
             ("fe80::1ff:fe23:4567:890a%eth0", "[ip]%eth0"),
@@ -256,6 +276,10 @@ mod tests {
             "version 120.0.60.99",
             "v120.0.60.99",
             "§ 1.2.3.4",
+            "２０３．０．１１３．７７．１",
+            "iOS 17.4.1.100",
+            "Android 13.0.25.100",
+            "on macOS 14.2.25.1",
             "1.2.3.4.5",
             "203.0.113.77-beta",
             "203.0.113.256",

@@ -56,8 +56,10 @@ pub fn tells_phone(name: &str) -> bool {
     let (mut telling, mut telling_if_last, mut last) = (false, false, "");
     for word in words(name) {
         telling |= PHONES.has(word) || holds_one_of(word, PHONES_WITHIN);
-        telling_if_last =
-            PHONES_LAST.has(word) || telling_if_last && (PHONE_QUALIFIERS.has(word) || PHONES.has(word));
+        let is_whatsapp = is_one_of(word, &["app"]) && is_one_of(last, &["whats"]);
+        telling_if_last = PHONES_LAST.has(word)
+            || is_whatsapp
+            || telling_if_last && (PHONE_QUALIFIERS.has(word) || PHONES.has(word));
         last = word;
     }
     telling_if_last || telling && !HARMLESS.has(last)
@@ -67,8 +69,9 @@ pub fn tells_phone(name: &str) -> bool {
 pub fn tells_ssn(name: &str) -> bool {
     let mut before = "";
     words(name).any(|word| {
-        let telling =
-            is_one_of(word, &["ssn"]) || is_one_of(word, &["security"]) && is_one_of(before, &["social"]);
+        let telling = is_one_of(word, &["ssn"])
+            || is_one_of(word, &["security"]) && is_one_of(before, &["social"])
+            || is_one_of(word, &["number", "no"]) && is_one_of(before, &["security"]);
         before = word;
         telling
     })
@@ -77,6 +80,23 @@ pub fn tells_ssn(name: &str) -> bool {
 /// Whether `name` names goods or a document, whose numbers may look like those of phones: `SKU 0143-836-96`.
 pub fn tells_goods(name: &str) -> bool {
     words(name).any(|word| GOODS.has(word))
+}
+
+/// Whether `key` names goods, and `text` is a number of theirs rather than a sentence that holds someone's.
+pub fn is_number_of_goods(text: &str, key: Option<&str>) -> bool {
+    /// Longest unit or size behind a number: `mm`, `XXL`.
+    const MAX_LETTERS: usize = 3;
+    key.is_some_and(tells_goods) && words(text).all(|word| word.len() <= MAX_LETTERS)
+}
+
+/// Whether `name` ends with the word for a phone in a script that puts no blanks between words, also with `number`
+/// or `is` behind it: `电话`, `手机号码是`.
+pub fn ends_with_phone(name: &str) -> bool {
+    let verbs = ["是", "为", "為", "は", "는", "은"];
+    let numbers = ["号码", "號碼", "番号", "번호", "号", "號"];
+    let name = verbs.iter().find_map(|verb| name.strip_suffix(verb)).unwrap_or(name);
+    let name = numbers.iter().find_map(|number| name.strip_suffix(number)).unwrap_or(name).trim_end();
+    PHONES_WITHIN.iter().any(|phone| name.ends_with(phone))
 }
 
 /// Whether `name` names a version, which may look like an IP address.
@@ -104,6 +124,11 @@ pub fn name_before(text: &str, sign: usize) -> &str {
 pub fn name_of_value(text: &str, value: usize) -> Range<usize> {
     let is_between = |c: char| !c.is_alphanumeric() && !matches!(c, '_' | '.' | '!' | '?' | '/');
     name_ending_at(text, trimmed(text, value, is_between))
+}
+
+/// The name or the word that stands before a number at the end of `before`: `Tel. 030 901820`.
+pub fn word_before(before: &str) -> &str {
+    &before[name_of_value(before, before.trim_end_matches(['.', ':', ' ', '\u{a0}']).len())]
 }
 
 /// Where `text` ends without what stands between a name and `end`.
@@ -150,6 +175,10 @@ pub fn words(name: &str) -> impl Iterator<Item = &str> {
                 break;
             }
             before = Some(c);
+        }
+        // Auth0's users have ids that begin with its name, which is no word for a secret.
+        if rest[end..].starts_with('0') && is_one_of(&rest[..end], &["auth"]) {
+            end += 1;
         }
         let (word, more) = rest.split_at(end);
         rest = more;
@@ -202,17 +231,28 @@ mod tests {
         for name in ["password", "dbPass", "authtoken", "x-api-key", "clave", "パスワード", "JELSZÓ"] {
             assert!(tells_secret(name), "{name}");
         }
-        for name in
-            ["monkey", "tokenizer", "compass", "token_count", "password_policy", "cache_key", "passenger", ""]
-        {
+        for name in [
+            "monkey",
+            "tokenizer",
+            "compass",
+            "token_count",
+            "password_policy",
+            "cache_key",
+            "passenger",
+            "auth0",
+            "Auth0Id",
+            "",
+        ] {
             assert!(!tells_secret(name), "{name}");
         }
-        for name in ["phone", "home_phone", "mobileNumber", "teléfono", "手机号"] {
+        for name in ["phone", "home_phone", "mobileNumber", "customerWhatsApp", "teléfono", "手机号"] {
             assert!(tells_phone(name), "{name}");
         }
         for name in ["microphone", "phone_model", "mobile_sessions", "telemetry", "cellar"] {
             assert!(!tells_phone(name), "{name}");
         }
+        assert!(tells_secret("auth0_token") && tells_secret("password0") && tells_secret("auth"));
+        assert!(tells_ssn("security number") && !tells_ssn("security level"));
         assert!(tells_ssn("userSSN") && tells_ssn("social-security") && !tells_ssn("security"));
         assert!(tells_version("app_version") && !tells_version("server_version_ip"));
     }

@@ -22,6 +22,7 @@ mod ssn;
 mod token;
 mod url;
 mod vendor;
+mod webhook;
 
 pub(crate) use character::decoded;
 pub(crate) use key::tells;

@@ -6,7 +6,9 @@
 //! and groups is read; groups that are no number are passed over together.
 
 use super::character::{characters, digit, is_dash, next, unescaped};
-use super::key::{name_before, name_of_value, tells_goods, tells_phone};
+use super::key::{
+    ends_with_phone, is_number_of_goods, is_one_of, name_before, tells_goods, tells_phone, word_before,
+};
 use super::number::{Group, Number, Part, skip};
 use super::{Find, Kind};
 
@@ -42,7 +44,7 @@ pub fn find(text: &str, key: Option<&str>, finds: &mut Vec<Find>) {
             }
             '+' | '\u{ff0b}' => None,
             _ if telling || names_phone(text, at) => under_key(&text[at..], previous),
-            _ => national(&text[at..], previous, &text[..at], key),
+            _ => national(text, at, previous, key),
         };
         if let Some(end) = end {
             finds.push(Find { span: at..at + end, kind: Kind::Phone });
@@ -63,15 +65,13 @@ fn is_inside(c: char) -> bool {
     c.is_ascii_alphanumeric() || matches!(c, '+' | '~' | '-' | '_' | '.' | '^' | '%')
 }
 
-/// Whether a name before a sign tells: `phone: 5550142`, `"tel":"5550142"`.
+/// Whether a name before a sign tells: `phone: 5550142`, `"tel":"5550142"`; in scripts without blanks between words
+/// also one without a sign: `电话13800138000`.
 fn names_phone(text: &str, at: usize) -> bool {
     let name = text[..at].trim_end_matches(['"', '\'', ' ', '\\']);
-    at - name.len() <= 3 && name.ends_with([':', '=']) && tells_phone(name_before(text, name.len() - 1))
-}
-
-/// The word before the number at the end of `before`: `Tel. 030 901820`.
-fn word_before(before: &str) -> &str {
-    &before[name_of_value(before, before.trim_end_matches(['.', ':', ' ', '\u{a0}']).len())]
+    at - name.len() <= 3
+        && (name.ends_with([':', '=']) && tells_phone(name_before(text, name.len() - 1))
+            || !name.ends_with(|c: char| c.is_ascii()) && ends_with_phone(name))
 }
 
 /// `1. ` and `1) `, before what may be a number itself.
@@ -154,21 +154,24 @@ fn under_key(text: &str, previous: char) -> Option<usize> {
     Some(groups[count - 1].end)
 }
 
-/// Length of the national number at the start of `text`, or of one with `00` and a country code.
-fn national(text: &str, previous: char, before: &str, key: Option<&str>) -> Option<usize> {
+/// Length of the national number at `at`, or of one with `00` and a country code.
+fn national(whole: &str, at: usize, previous: char, key: Option<&str>) -> Option<usize> {
+    let (before, text) = whole.split_at(at);
     if !may_follow(previous, before) {
         return None;
     }
     let number = Number::read(text, false);
     let groups = number.groups();
-    if groups.len() < 2 || looks_decimal(groups) || is_date(&number) {
+    // Without groups, only one that is told.
+    let is_bare = groups.len() == 1 && groups[0].length >= 9 && number.digits(1)[0] == 0;
+    if groups.len() < 2 && !is_bare || looks_decimal(groups) || is_date(&number) {
         return None;
     }
     let word = word_before(before);
-    if tells_goods(word) || key.is_some_and(tells_goods) {
+    let told = tells_phone(word);
+    if !told && (tells_goods(word) || is_number_of_goods(whole, key)) {
         return None;
     }
-    let told = tells_phone(word);
     let takes = |count: usize| {
         let number = Candidate { groups: &groups[..count], digits: number.digits(count) };
         number.is_north_american()
@@ -177,6 +180,7 @@ fn national(text: &str, previous: char, before: &str, key: Option<&str>) -> Opti
             || number.has_lone_trunk_prefix()
             || number.has_exit_code()
             || number.has_area_in_parentheses()
+            || number.is_indian()
             || told && number.is_told()
     };
     let count = groups.len();
@@ -193,7 +197,7 @@ fn national(text: &str, previous: char, before: &str, key: Option<&str>) -> Opti
         })?
     };
     let end = groups[end - 1].end;
-    (ends(&text[end..]) && !goes_on(&text[end..])).then_some(end)
+    (ends(&text[end..]) && !goes_on(&text[end..]) && !starts_with_unit(&text[end..])).then_some(end)
 }
 
 /// Nothing that makes the digits a part of something longer: `INV-030 …`, `v1.030 …`, `#030 …`.
@@ -230,6 +234,13 @@ fn goes_on(rest: &str) -> bool {
     }
 }
 
+/// Whether a unit follows, after a blank or not: `200 300 4000 mm`.
+fn starts_with_unit(rest: &str) -> bool {
+    let rest = rest.strip_prefix([' ', '\u{a0}', '\u{202f}']).unwrap_or(rest);
+    let letters = rest.find(|c: char| !c.is_alphanumeric()).unwrap_or(rest.len());
+    is_one_of(&rest[..letters], &["mm", "cm", "km", "mg", "kg", "ml", "px", "pt", "lb", "lbs", "oz"])
+}
+
 /// Points next to other signs stand in decimal numbers: `+34.8612-022.1123`, `0.25 0.75 0.5`.
 fn looks_decimal(groups: &[Group]) -> bool {
     let points = groups.iter().filter(|group| group.part == Part::Dot).count();
@@ -258,6 +269,10 @@ impl Candidate<'_> {
     fn digits_of(&self, group: usize) -> &[u8] {
         let group = &self.groups[group];
         &self.digits[group.first..group.first + group.length]
+    }
+
+    fn value(&self, group: usize) -> u64 {
+        self.digits_of(group).iter().fold(0, |value, &digit| value * 10 + u64::from(digit))
     }
 
     fn lengths_are(&self, lengths: &[usize]) -> bool {
@@ -305,16 +320,27 @@ impl Candidate<'_> {
                 [only] => first.length >= 3 && self.digits.len() >= 10 && only.length >= 5,
                 _ => last.length <= 4 && rest.iter().all(|group| group.length <= 5),
             }
-            && (!pairs || self.groups.len() == 5)
+            && (!pairs || self.groups.len() == 5 && !self.counts_up())
             && rest[1..].iter().all(|group| group.part != Part::Slash)
             && rest.iter().all(|group| !group.in_parentheses)
     }
 
+    /// `01 02 03 04 05`.
+    fn counts_up(&self) -> bool {
+        (1..self.groups.len()).all(|group| self.value(group) == self.value(group - 1) + 1)
+    }
+
+    /// `098765 43210`: a trunk `0` and a mobile number in halves, which begins with 6 to 9
+    /// (National Numbering Plan 2003, Department of Telecommunications).
+    fn is_indian(&self) -> bool {
+        self.lengths_are(&[6, 5])
+            && matches!(self.digits, [0, 6..=9, ..])
+            && matches!(self.groups[1].part, Part::Space | Part::Dash)
+    }
+
     /// `(11) 91234-5678`, `(55) 1234 5678`; two years may follow the number of a note.
     fn has_area_in_parentheses(&self) -> bool {
-        let value =
-            |group| self.digits_of(group).iter().fold(0u64, |value, &digit| value * 10 + u64::from(digit));
-        let are_years = || (1..=2).all(|group| (1800..2200).contains(&value(group)));
+        let are_years = || (1..=2).all(|group| (1800..2200).contains(&self.value(group)));
         self.groups[0].in_parentheses
             && self.digits[0] != 0
             && (self.lengths_are(&[2, 4, 4]) && !are_years() || self.lengths_are(&[2, 5, 4]))
@@ -377,6 +403,7 @@ mod tests {
             "%2B49%2030%20901820",
             "+49\u{200b}30901820",
             "+٩٦٦ ٥٠ ١٢٣ ٤٥٦٧",
+            "+৮৮০ ১৭১১-১২৩৪৫৬",
         ];
         for number in numbers {
             for (before, after) in
@@ -413,6 +440,23 @@ mod tests {
         }
         assert_eq!(left("Tel. 030 901820", None), "Tel. [phone]");
         assert_eq!(left("030 901820", None), "030 901820");
+        for text in [
+            "手机 {}",
+            "电话{}",
+            "请拨打电话{}。",
+            "手机号码是{}",
+            "電話番号 {}",
+            "WhatsApp {}",
+            "call 098765 43210 or {}",
+        ] {
+            let number = if text.is_ascii() { "06641234567" } else { "138 0013 8000" };
+            let text = text.replace("or {}", "or 0664 1234567");
+            let left = left(&text.replace("{}", number), None);
+            assert!(left.contains("[phone]") && !left.contains(|c: char| c.is_ascii_digit()), "{left}");
+        }
+        assert_eq!(left("06641234567", None), "06641234567");
+        assert_eq!(left("ticket phone 212-555-0142", Some("ticket")), "ticket phone [phone]");
+        assert_eq!(left("please call 212-555-0142", Some("ticket")), "please call [phone]");
     }
 
     #[test]
@@ -452,10 +496,38 @@ mod tests {
             "375 x 812",
             "10:30 11:45 12:00",
             "(12) 1999-2000",
+            "dims 200 300 4000 mm",
+            "200 300 4000 mm",
+            "450-300-2000cm",
+            "dimensions 450-300-2000",
+            "lotto 05 12 18 27 33",
+            "01 02 03 04 05",
+            "012345 43210",
+            "手机 1299",
+            "手机销量 13800138000",
         ];
         for text in innocents {
             assert_eq!(left(text, None), text);
         }
         assert_eq!(left("0103-3031-5027", Some("order_no")), "0103-3031-5027");
+        for key in [
+            "productId",
+            "model",
+            "variant",
+            "reference",
+            "ref",
+            "transactionId",
+            "coupon",
+            "campaignId",
+            "dimensions",
+            "size",
+            "style",
+            "ticket",
+            "batch",
+        ] {
+            for text in ["212-555-0142", "0143-836-96", "212-555-0142 XL"] {
+                assert_eq!(left(text, Some(key)), text, "{key}");
+            }
+        }
     }
 }

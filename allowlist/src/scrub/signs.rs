@@ -20,6 +20,8 @@ const RUN: u16 = 1 << 5;
 const BLANK: u16 = 1 << 6;
 /// Ends groups of digits.
 const NO_GROUP: u16 = 1 << 7;
+/// The first byte of a digit or a letter that is none of ASCII's and may stand for one.
+const OTHER: u16 = 1 << 12;
 /// Of a random value, and rare elsewhere.
 const ODD: u16 = 1 << 8;
 /// A digit, or the first byte of one.
@@ -53,10 +55,10 @@ const fn classes() -> [u16; 256] {
             b'+' | b'(' | b')' => 0,
             b' ' | b'\t'..=b'\r' => BLANK,
             b'"' | b'\'' | b'`' | b'<' | b'>' => BLANK | NO_GROUP | QUOTE,
-            // The first bytes, in UTF-8, of Arabic, Persian and Hindi digits.
-            0xd9 | 0xdb | 0xe0 => DIGIT | SMALL,
-            // Of wide digits, and of the wide and the small `@`.
-            0xef => DIGIT | AT | SMALL,
+            // The first bytes, in UTF-8, of the digits of other scripts.
+            0xd9 | 0xdb | 0xdf | 0xe0 | 0xe1 | 0xea | 0xf0 => DIGIT | OTHER | SMALL,
+            // Of wide digits and letters, and of the wide and the small `@`.
+            0xef => DIGIT | OTHER | AT | SMALL,
             0xc2 | 0xe2 => QUOTE | SMALL,
             0x80.. => SMALL,
             _ => NO_GROUP,
@@ -83,6 +85,9 @@ const CHANGES_WITHIN: u16 = CHANGES | bit(CAPITAL, SMALL);
 
 /// Whether a byte behind another one makes a token mixed.
 const MIXED: u16 = CHANGES | bit(CAPITAL, CAPITAL);
+
+/// The last byte, in UTF-8, of the wide `．`.
+const LAST_OF_WIDE_DOT: u8 = 0x8e;
 
 /// What a text has of the detectors' beginnings.
 #[derive(Default)]
@@ -137,7 +142,7 @@ impl Signs {
                     in_group += 1;
                     word.digits += 1;
                     signs.in_groups = signs.in_groups.max(in_group);
-                    signs.points += usize::from(at > 0 && bytes[at - 1] == b'.');
+                    signs.points += usize::from(at > 0 && matches!(bytes[at - 1], b'.' | LAST_OF_WIDE_DOT));
                     signs.iban |= before >> 14 == NUMBER >> 14 && is_iban_head(&bytes[..=at]);
                 } else {
                     in_group = 0;
@@ -147,6 +152,12 @@ impl Signs {
                 continue;
             }
             signs.classes |= class;
+            // `&#64;`, `&commat;`, `\u0040`, `\x40`.
+            if matches!(byte, b'&' | b'\\')
+                && matches!(bytes.get(at + 1), Some(b'#' | b'c' | b'C' | b'u' | b'U' | b'x' | b'X'))
+            {
+                signs.classes |= AT;
+            }
             if class & NO_GROUP != 0 {
                 in_group = 0;
             }
@@ -169,7 +180,7 @@ impl Signs {
                     signs.digits += 1;
                     in_group += 1;
                     signs.in_groups = signs.in_groups.max(in_group);
-                    signs.points += usize::from(at > 0 && bytes[at - 1] == b'.');
+                    signs.points += usize::from(at > 0 && matches!(bytes[at - 1], b'.' | LAST_OF_WIDE_DOT));
                 }
                 if byte == b':' {
                     signs.colons += 1;
@@ -201,7 +212,7 @@ impl Signs {
     }
 
     pub fn iban(&self) -> bool {
-        self.iban || self.has(0)
+        self.iban || self.has(OTHER)
     }
 
     pub fn ip_v4(&self) -> bool {

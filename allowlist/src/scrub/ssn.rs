@@ -4,7 +4,7 @@
 //! The work is linear in the text's length: from each place where a number could start, eleven characters are read.
 
 use super::character::{characters, digit, is_dash, next_at, unescaped};
-use super::key::{name_before, tells_ssn};
+use super::key::{is_number_of_goods, is_one_of, name_of_value, tells_goods, tells_ssn, word_before};
 use super::{Find, Kind};
 
 /// How many digits it has.
@@ -21,8 +21,10 @@ pub fn find(text: &str, key: Option<&str>, finds: &mut Vec<Find>) {
         if at < passed || digit(c).is_none() || is_inside(earlier, previous) {
             continue;
         }
-        let bare = || telling || matches!(previous, ':' | '=' | '"' | ' ') && names_ssn(text, at);
-        if let Some(length) = ssn_length(&text[at..], bare) {
+        let named = || telling || names_ssn(text, at);
+        if let Some(length) = ssn_length(&text[at..], named)
+            && (!is_of_goods(text, at, key) || named())
+        {
             finds.push(Find { span: at..at + length, kind: Kind::Ssn });
             passed = at + length;
         }
@@ -37,9 +39,16 @@ fn is_inside(earlier: char, previous: char) -> bool {
         || previous == '_' && earlier.is_alphanumeric()
 }
 
+/// Whether a name before the number tells: `ssn: 219099999`, `SSN#219099999`, `my ssn is 219099999`.
 fn names_ssn(text: &str, at: usize) -> bool {
-    let name = text[..at].trim_end_matches(['"', '\'', ' ', '\\']);
-    at - name.len() <= 3 && name.ends_with([':', '=']) && tells_ssn(name_before(text, name.len() - 1))
+    let name = name_of_value(text, at);
+    let is_verb = is_one_of(&text[name.clone()], &["is"]);
+    tells_ssn(word_before(&text[..if is_verb { name.start } else { at }]))
+}
+
+/// Whether the number is that of an order or the like: `order 123-45-6789`.
+fn is_of_goods(text: &str, at: usize, key: Option<&str>) -> bool {
+    tells_goods(word_before(&text[..at])) || is_number_of_goods(text, key)
 }
 
 fn ssn_length(text: &str, bare: impl Fn() -> bool) -> Option<usize> {
@@ -94,7 +103,23 @@ mod tests {
         for key in ["ssn", "userSSN", "social_security_number"] {
             assert_eq!(left("219099999", Some(key)), "[ssn]", "{key}");
         }
-        assert_eq!(left("ssn: 219 09 9999", None), "ssn: [ssn]");
+        for text in [
+            "ssn: {}",
+            "ssn {}",
+            "SSN#{}",
+            "my SSN is {}",
+            "{\"ssn\":\"{}\"}",
+            "social security number {}",
+            "social_security_number={}",
+            "ssn%3D{}",
+        ] {
+            for number in ["219 09 9999", "219099999"] {
+                let expected = text.replace("{}", "[ssn]");
+                assert_eq!(left(&text.replace("{}", number), None), expected, "{text}");
+            }
+        }
+        assert_eq!(left("SSN 219-09-9999", Some("order_id")), "SSN [ssn]");
+        assert_eq!(left("customer wrote 219-09-9999", Some("ticket")), "customer wrote [ssn]");
     }
 
     #[test]
@@ -111,9 +136,14 @@ mod tests {
             "219-09-9999-1",
             "a219-09-9999",
             "219-09-99991",
+            "order no. 219-09-9999",
+            "ticket #219-09-9999",
         ];
         for text in innocents {
             assert_eq!(left(text, None), text);
+        }
+        for key in ["orderId", "order_number", "mpn", "partNumber", "invoice", "barcode"] {
+            assert_eq!(left("219-09-9999", Some(key)), "219-09-9999", "{key}");
         }
     }
 }

@@ -15,6 +15,32 @@ fn each_find_becomes_a_marker_of_its_kind() {
     assert_eq!(scrubbed.kinds(), ["card", "email"]);
 }
 
+/// Ids of identity providers begin with the provider's name (<https://auth0.com/docs/manage-users/user-accounts>).
+#[test]
+fn ids_of_users_stay() {
+    let ids = [
+        "auth0|5f7c8ec7c33c6c004bbafe82",
+        "auth0%7C5f7c8ec7c33c6c004bbafe82",
+        "google-oauth2|104859385728937465812",
+        "windowslive|3f9a1c07be52d84e",
+        "samlp|acme-okta|ada",
+        "adfs|5f7c8ec7c33c6c004bbafe82",
+        "email|5f7c8ec7c33c6c004bbafe82",
+        "sms|5f7c8ec7c33c6c004bbafe82",
+        "facebook|100001234567890",
+        "apple|001972.4a9b6b9b7e1e4d6f8f7d3c2b1a0f9e8d.1432",
+        "oauth2|slack|U024BE7LD",
+    ];
+    for id in ids {
+        for text in [id.to_owned(), format!("/users/{id}/edit"), format!("{{\"sub\":\"{id}\"}}")] {
+            for key in [None, Some("userId")] {
+                assert_eq!(scrub(&text, key), None, "{text}");
+            }
+        }
+    }
+    assert_eq!(left("| password | q7VxZ2LmP9rKd4Wt6YbN |", None), "| password | [secret] |");
+}
+
 #[test]
 fn finds_that_overlap_leave_nothing_of_either() {
     assert_eq!(left("4111111111111111@example.com", None), "[email]");
@@ -36,11 +62,12 @@ fn tricky() -> impl Strategy<Value = String> {
     prop_oneof![
         any::<String>(),
         "[a-z0-9@%40. -]{0,60}",
-        "([a-zé.+]{1,8}(@|%40|%2540)[a-z]{1,8}\\.[a-z]{2,4}[ ,.]{0,2}){0,4}",
+        "([a-zé.+]{1,8}(@|%40|%2540|&#64;|&Commat;|\\\\u0040|%u0040)[a-z]{1,8}\\.[a-z]{2,4}[ ,.]{0,2}){0,4}",
         "(4111111111111111|4222222222222|[a-gx]{1,3}|0x|[0-9]{1,4}|[.,@%_+-]|%20|%25|%C3%BC|\u{200b}|\u{ff20}|[a-z]\\.[a-z]{2} ?){0,12}",
         "(4111[ -]?1111[ -]?1111[ -]?1111|[0-9 -]{1,24}|[a-z\\[\\]]{0,4}){0,6}",
         "(\\+?[0-9]{1,5}[ ()/.-]{0,2}|00|tel:|[a-z]{0,3}|%2B|\u{a0}|,){0,12}",
         "(([0-9]{1,3}\\.){1,4}[0-9]{1,3}|[0-9a-f]{1,4}|::?|v|/|[a-z]{0,3} |%3A|%2E){0,10}",
+        "([０-９]{1,4}[．. -]?|[٠-٩]{1,4}[. -]?|[𝟎-𝟗]{1,4}|[०-९]{1,4}[. ]?|[Ａ-Ｚ]{1,2}|DE|\u{3164}){0,10}",
         "(DE89370400440532013000|GB82 WEST 1234 5698 7654 32|[A-Z]{2}[0-9]{2}|[A-Z0-9]{4} ?|[a-z -]{0,3}){0,6}",
         "(eyJ[A-Za-z0-9_-]{8,20}|\\.|eyJ|[A-Za-z0-9_-]{0,20}| |%2E){0,8}",
         "((token|password|api[_ -]?key|secret|phone|ssn|is|https://|Bearer)|[=:?&#/ \"'{}@%.,;|-]|[A-Za-z0-9]{1,24}|%3D|%26){0,14}",
@@ -193,6 +220,10 @@ fn a_mebibyte_of_the_worst_is_scrubbed() {
         "value=",
         "\"",
         "/reset",
+        "hooks.slack.com/services/",
+        "&commat;",
+        "手机",
+        "𝟒",
         "Ab1",
         "gh\u{70}_",
         "¼=",

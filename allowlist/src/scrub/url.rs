@@ -6,7 +6,7 @@
 use super::character::{characters, split};
 use super::key::{is_one_of, tells_secret, words};
 use super::random::is_surely_random;
-use super::{Find, Kind};
+use super::{Find, Kind, webhook};
 use memchr::memchr;
 use std::ops::Range;
 
@@ -98,6 +98,7 @@ pub fn find_in_addresses(text: &str, places: Range<usize>, finds: &mut Vec<Find>
     for (start, word) in split(&text[places.clone()], places.start, ends_word) {
         credentials(word, &mut |span| finds.push(found(start, span)));
         segments(word, &mut |span| finds.push(found(start, span)));
+        webhook::paths(word, &mut |span| finds.push(found(start, span)));
     }
 }
 
@@ -114,8 +115,8 @@ fn credentials(word: &str, push: &mut impl FnMut((usize, usize))) {
         let start = at + scheme_end.len();
         let authority = word[start..].split(['/', '?', '#']).next().unwrap_or_default();
         if let Some((userinfo, host)) = authority.rsplit_once('@')
-            // Not a marker.
-            && !userinfo.is_empty() && !userinfo.starts_with('[') && !host.is_empty()
+            // Not a marker, nor the user that repositories have for everyone.
+            && !userinfo.is_empty() && !userinfo.starts_with('[') && userinfo != "git" && !host.is_empty()
         {
             push((start, start + userinfo.len()));
         }
@@ -173,7 +174,9 @@ fn parameters(word: &str, push: &mut impl FnMut((usize, usize))) {
             _ if at < passed => {}
             // A path has parameters behind `;`, too (RFC 3986, section 3.3).
             '?' | '#' => (name_start, in_url) = (Some(at + length), true),
-            '&' | ';' if in_url => name_start = Some(at + length),
+            // `a=1&sid=…` may stand alone, as the body of a form.
+            '&' => name_start = Some(at + length),
+            ';' if in_url => name_start = Some(at + length),
             '/' => in_url = true,
             '=' => {
                 let Some(name) = name_start.map(|start| &word[start..at]) else { continue };
@@ -276,6 +279,7 @@ mod tests {
             ("https://a.example/cb?a=1&token={}&b=2", "https://a.example/cb?a=1&token=[url]&b=2"),
             ("https://a.example/#access_token={}", "https://a.example/#access_token=[url]"),
             ("/cb?sid={}#top", "/cb?sid=[url]#top"),
+            ("a=1&sid={}&b=2", "a=1&sid=[url]&b=2"),
             ("https://a.example/x;jsessionid={}#y", "https://a.example/x;jsessionid=[url]#y"),
             ("https://a.example/?X-Amz-Signature={}", "https://a.example/?X-Amz-Signature=[url]"),
             (
@@ -300,6 +304,8 @@ mod tests {
             "https://a.example/reset-password?lang=en",
             "https://a.example/auth/app.3f2a9c1b4d5e6f7a.js",
             "https://a.example/?tokens=65",
+            "ssh://git@github.com/org/repo.git",
+            "R&D=q7VxZ2LmP9rKd4Wt6Yb",
             "https://a.example/p/q7VxZ2LmP9rKd4Wt6Yb",
         ];
         for text in innocents {
