@@ -34,6 +34,18 @@ address.type = "object"
 address.properties = { country = { type = "string" }, lines = { type = "array", items = { type = "string" } } }
 items.type = "array"
 items.items = { type = "object", properties = { sku = { type = "string" } } }
+[events.inherited]
+description = "Properties that any object has."
+owner = "growth"
+[events.inherited.properties]
+constructor = { type = "string" }
+toString = { type = "boolean" }
+valueOf = { type = "number" }
+hasOwnProperty = { type = "enum", values = ["a"] }
+isPrototypeOf = { type = "string" }
+propertyIsEnumerable = { type = "array", items = { type = "string" } }
+toLocaleString.type = "object"
+toLocaleString.properties = { toString = { type = "string" } }
 [events."404"]
 description = "Nothing was found."
 owner = "growth"
@@ -54,6 +66,10 @@ sparrow.track("purchase product", {
   "größe in cm": 4, address: { country, lines }, items: [{ sku: "s" }], appVersion: "1",
 });
 sparrow.track("404", { appVersion: "1" });
+sparrow.track("inherited");
+sparrow.track("inherited", {});
+sparrow.track("inherited", { valueOf: 1, toLocaleString: {} });
+sparrow.track("inherited", { constructor: "c", toString: true, hasOwnProperty: "a" });
 sparrow.track("購入 \\"x\\" \\\\");
 sparrow.track("pageview", { pathname: "/cart" });
 sparrow.pageview();
@@ -79,6 +95,10 @@ const BAD = [
   'sparrow.track("Purchase Product");',
   'sparrow.track("purchase product" as string);',
   'sparrow.track("404", { plan: "team" });',
+  'sparrow.track("inherited", { constructor: 1 });',
+  'sparrow.track("inherited", { valueOf: "1" });',
+  'sparrow.track("inherited", { hasOwnProperty: "b" });',
+  'sparrow.track("inherited", { toLocaleString: { toString: 1 } });',
   'sparrow.pageview("/other");',
 ];
 

@@ -8,7 +8,7 @@ import { after, before, test } from "node:test";
 import type { Row } from "./support/account.ts";
 import { migrate } from "./support/bigquery.ts";
 import { type Emulator, startBqemulator } from "./support/bqemulator.ts";
-import { changes, FLOODED, MAX_NAMES } from "./support/changes.ts";
+import { changes, FLOODED, MAX_NAMES, REPEATED } from "./support/changes.ts";
 import { type D1, madeBy, migration, startD1 } from "./support/d1.ts";
 import { read } from "./support/google.ts";
 import {
@@ -167,6 +167,14 @@ test("of a day's names both tell the same thousand, and count the others", async
   assert.deepEqual(others, { d1: [row], bigquery: [row] });
   const sum = [{ events: 1_056 }];
   assert.deepEqual(everything, { d1: sum, bigquery: sum });
+});
+
+test("an event that came again counts once in both", async () => {
+  const question = both(
+    `SELECT SUM(events) AS events FROM changes_by_rule WHERE event = '${REPEATED}'`,
+  );
+  const [answers] = await ask([question]);
+  assert.deepEqual(answers, { d1: [{ events: 1 }], bigquery: [{ events: 1 }] });
 });
 
 test("every query that the README shows has the same answer in both", async () => {

@@ -8,6 +8,11 @@ use std::path::{Path, PathBuf};
 /// Where it is in the project.
 pub const FILE: &str = "allowlist/allowlist.toml";
 
+/// What to say of a policy that is to be served: what it needs of Trace's settings.
+pub fn needs(policy: &Policy) -> &'static str {
+    if policy.needs_hash_key() { "; Trace needs the secret POLICY_HASH_KEY" } else { "" }
+}
+
 /// Why there is no policy.
 #[derive(Debug, thiserror::Error)]
 pub enum PolicyFileError {

@@ -107,6 +107,26 @@ fn types_that_are_not_up_to_date_fail_the_check_and_stay_as_they_are() {
     assert!(!types(&["--check", "--global"]).status.success(), "the global is missing");
     assert_eq!(fs::read(&path).unwrap(), run(&["allowlist", "types", POLICY]).stdout);
     assert_eq!(run(&["allowlist", "types", POLICY, "--check"]).status.code(), Some(2), "there is no file");
+    // As Git checks it out on Windows.
+    let made = fs::read_to_string(&path).unwrap();
+    fs::write(&path, made.replace('\n', "\r\n")).unwrap();
+    assert!(types(&["--check"]).status.success());
+    fs::remove_file(&path).unwrap();
+    assert!(!types(&["--check"]).status.success());
+}
+
+#[test]
+fn explain_says_that_a_body_is_longer_than_dispatcher_takes() {
+    let body = |length: usize| {
+        let event = r#"{"event": "sign up", "deviceId": "d"}"#;
+        file("long.json", &format!("{event}{}", " ".repeat(length - event.len())))
+    };
+    let explain = |length| run(&["allowlist", "explain", body(length).to_str().unwrap(), "--policy", POLICY]);
+    assert!(explain(1 << 20).status.success());
+    let refused = explain((1 << 20) + 1);
+    assert_eq!((refused.status.code(), text(&refused.stdout)), (Some(1), ""));
+    assert!(text(&refused.stderr).starts_with("sparrow: the body has 1048577 bytes; Dispatcher answers 413"));
+    assert_eq!(text(&refused.stderr).lines().count(), 1);
 }
 
 #[test]

@@ -121,7 +121,10 @@ const HALF =
 
 /** The same in every run. */
 export function changes(): Batch[] {
-  const deliveries = [...everyRule(), ...notAllowed(), ...runs(), ...malformed(), ...flood()];
+  const deliveries = [
+    ...[...everyRule(), ...notAllowed(), ...runs(), ...again()],
+    ...[...malformed(), ...flood()],
+  ];
   return [["deliveries", deliveries.map(row)]];
 }
 
@@ -178,6 +181,24 @@ function runs(): Delivery[] {
     { ...replay, payload: "as-before" },
     { ...live, payload: "as-before", day: 1 },
     { ...live, payload: "as-before", idx: 1 },
+  ];
+}
+
+/** The name of an event that is sent in three payloads. The first one counts. */
+export const REPEATED = "sent again";
+
+function again(): Delivery[] {
+  const changes = [{ field: "userId", rule: "drop" }];
+  const first = { event: REPEATED, changes, day: 6 };
+  const again = { ...first, reason: "duplicate" };
+  const elsewhere = { ...first, reason: "not_for_tracker", tracker: "webhook" };
+  return [
+    { ...first, payload: "first" },
+    { ...elsewhere, payload: "first" },
+    { ...again, payload: "second" },
+    { ...elsewhere, payload: "second" },
+    { ...again, payload: "third" },
+    { ...first, payload: "third", run: "replay:1" },
   ];
 }
 

@@ -48,7 +48,7 @@ pub fn run(check: &Check, out: &mut impl Write) -> Result<bool, AllowlistError> 
                 properties(&policy),
                 policy.columns().len(),
                 some(&receivers(&policy).join(", ")),
-                if policy.needs_hash_key() { "; Trace needs the secret POLICY_HASH_KEY" } else { "" },
+                policy_file::needs(&policy),
             )?;
             Ok(true)
         }

@@ -3,6 +3,7 @@
 mod check;
 mod compile;
 mod explain;
+mod invisible;
 mod limits;
 mod types;
 mod typescript;

@@ -41,8 +41,9 @@ pub fn run(types: &Types, out: &mut impl Write) -> Result<bool, AllowlistError> 
     match &types.out {
         None => out.write_all(declarations.as_bytes())?,
         Some(path) if types.check => {
-            // A file that is not there is as wrong as another one.
-            if fs::read(path).ok().as_deref() != Some(declarations.as_bytes()) {
+            // A file that is not there is as wrong as another one. Git may have made its lines end as Windows' do.
+            let written = fs::read_to_string(path).unwrap_or_default().replace("\r\n", "\n");
+            if written != declarations {
                 let (path, global) = (path.display(), if types.global { " --global" } else { "" });
                 let again = format!("sparrow allowlist types {} --out {path}{global}", types.file.display());
                 writeln!(out, "{path} is not what the policy says; make it anew: {again}")?;

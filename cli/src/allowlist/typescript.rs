@@ -3,6 +3,7 @@
 //! They are a script and no module, whose interface merges with the empty one of the SDK: so they need neither the package
 //! nor an import, and serve pages with the script tag as well.
 
+use super::invisible::is_invisible;
 use super::limits;
 use allowlist::Policy;
 use allowlist::policy::{Kind, ValueRule};
@@ -28,6 +29,17 @@ declare var sparrow: {
   reset(): void;
 };
 ";
+
+/// Members of every object: `interface Object` in TypeScript's `lib.es5.d.ts`.
+const INHERITED: [&str; 7] = [
+    "constructor",
+    "hasOwnProperty",
+    "isPrototypeOf",
+    "propertyIsEnumerable",
+    "toLocaleString",
+    "toString",
+    "valueOf",
+];
 
 /// What the file says of events to people, which the compiled policy leaves out.
 #[derive(Debug, Default, Deserialize)]
@@ -87,7 +99,11 @@ fn object<'p>(properties: impl IntoIterator<Item = (&'p str, &'p ValueRule)>, de
             comment(&mut to, depth + 1, &said);
         }
         let indent = "  ".repeat(depth + 1);
-        let _ = writeln!(to, "{indent}{}?: {} | undefined;", member(name), value(&rule.kind, depth + 1));
+        let value = value(&rule.kind, depth + 1);
+        // Any object has a member of this name, and TypeScript compares it where the property is left out.
+        let inherited =
+            if INHERITED.contains(&name) { format!(" | Object[\"{name}\"]") } else { String::new() };
+        let _ = writeln!(to, "{indent}{}?: {value}{inherited} | undefined;", member(name));
     }
     if to.is_empty() {
         // `{}` would take anything.
@@ -180,12 +196,6 @@ fn comment_line(line: &str) -> String {
     if line.starts_with('@') { format!("\\{line}") } else { line }
 }
 
-/// Control characters, and those that Unicode's bidirectional algorithm or a line break hides (UAX #9, section 2).
-fn is_invisible(c: char) -> bool {
-    c.is_control()
-        || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -210,7 +220,7 @@ owner = "growth"
 own = { type = "string", treatment = "hash" }
 count = { type = "integer", min = 1 }
 on = { type = "boolean" }
-one = { type = "enum", values = ["a", "\"\\\u202e"] }
+one = { type = "enum", values = ["a", "\"\\\u202e\u061c"] }
 many = { type = "array", items = { type = "enum", values = ["a", "b"] } }
 deep.type = "object"
 deep.properties = { "a-b" = { type = "array", max_items = 3, items = { type = "object", properties = { x = { type = "number", treatment = "drop" } } } } }
@@ -240,7 +250,7 @@ interface SparrowEvents {
     /** array, at most 100 items */
     many?: readonly ("a" | "b")[] | undefined;
     on?: boolean | undefined;
-    one?: "a" | "\"\\\u{202e}" | undefined;
+    one?: "a" | "\"\\\u{202e}\u{61c}" | undefined;
     /** string, at most 1024 characters; leaves hashed */
     own?: string | undefined;
     ratio?: number | undefined;

@@ -34,7 +34,7 @@ pub enum KvError {
 const NOT_FOUND: &str = "Value not found";
 
 impl Namespace {
-    /// The value of a key, where there is one.
+    /// The value of a key, where there is one. Of a remote namespace that is not there either, Cloudflare says the same.
     ///
     /// # Errors
     /// [`KvError`]

@@ -28,7 +28,7 @@ pub enum Command {
     ///
     /// Example: sparrow policy rollback --env production --remote
     Rollback(Namespace),
-    /// Which policy is in force, and which was deployed.
+    /// Which policy is the current one, and which was deployed. What Trace refused it does not serve: its log tells.
     ///
     /// Example: sparrow policy show --env production --remote
     Show(Namespace),
@@ -61,7 +61,7 @@ pub enum PolicyCommandError {
     #[error("the policy has no JSON form: {0}")]
     Json(#[from] serde_json::Error),
     #[error(
-        "which policy is deployed is not known: Trace notes it with its first event after a deploy with the binding POLICY. Send one, or say it with --base"
+        "which policy is deployed is not known: Trace notes it with its first event after a deploy with the binding POLICY. Send one, or say it with --base. A wrong namespace id in trace/wrangler.toml looks the same"
     )]
     NoDeployed,
     #[error("{CURRENT} is no pointer; push the policy again")]
@@ -99,7 +99,8 @@ fn push(Push { file, base, namespace }: &Push) -> Result<String, PolicyCommandEr
     let pointer = Pointer::push(before, &policy.version, &base);
     namespace.put(&format!("policy/{}", policy.version), &json)?;
     namespace.put(CURRENT, &pointer.to_json()?)?;
-    Ok(format!("pushed {}; {SOON}", policy.version))
+    let needs = policy_file::needs(&policy);
+    Ok(format!("pushed {} in place of the deployed {base}{needs}; {SOON}", policy.version))
 }
 
 fn rollback(namespace: &Namespace) -> Result<String, PolicyCommandError> {
@@ -115,14 +116,14 @@ fn rollback(namespace: &Namespace) -> Result<String, PolicyCommandError> {
 fn show(namespace: &Namespace) -> Result<String, PolicyCommandError> {
     let (deployed, pointer) = state(namespace)?;
     Ok(match pointer {
-        None => format!("deployed  {deployed}\nin force  {deployed}"),
+        None => format!("deployed  {deployed}\ncurrent   {deployed}"),
         Some(Pointer { version, previous, base }) if base == deployed => {
             let before = previous.unwrap_or(base);
-            format!("deployed  {deployed}\nin force  {version}\nbefore    {before}")
+            format!("deployed  {deployed}\ncurrent   {version}\nbefore    {before}")
         }
         Some(Pointer { version, base, .. }) => {
             format!(
-                "deployed  {deployed}\nin force  {deployed}\nended     {version}, which stood in for {base}"
+                "deployed  {deployed}\ncurrent   {deployed}\nended     {version}, which stood in for {base}"
             )
         }
     })

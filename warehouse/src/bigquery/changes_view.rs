@@ -13,13 +13,18 @@ pub(super) fn changes_by_rule(dataset: &Dataset) -> String {
     format!(
         "WITH
 dated AS (
-  SELECT *, DATE(receivedAt, 'UTC') AS day
+  SELECT
+    *,
+    IFNULL(outcome = 'filtered' AND reason = 'duplicate', FALSE) AS isAgain,
+    DATE(receivedAt, 'UTC') AS day
   FROM {deliveries}
 ),
 numbered AS (
   SELECT
     *,
-    ROW_NUMBER() OVER (PARTITION BY day, payloadId, idx ORDER BY timestamp DESC, shard DESC, seq DESC) AS number
+    ROW_NUMBER() OVER (
+      PARTITION BY day, payloadId, idx ORDER BY isAgain DESC, timestamp DESC, shard DESC, seq DESC
+    ) AS number
   FROM dated
 ),
 latest AS (
@@ -32,7 +37,7 @@ latest AS (
     outcome = 'filtered' AND reason = 'not_allowed' AS isNotAllowed,
     SAFE.PARSE_JSON(changes, wide_number_mode => 'round') AS parsed
   FROM numbered
-  WHERE number = 1
+  WHERE number = 1 AND NOT isAgain
 ),
 named AS (
   SELECT

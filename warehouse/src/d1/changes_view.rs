@@ -9,6 +9,10 @@ use event::wire::{EVENT_PREFIX, NOT_ALLOWED};
 /// counts, whichever run or tracker it is of. It is looked for among keys alone and then fetched: changes can take 10 kB,
 /// which D1's memory could not sort a day of. Nor is the index by event any help, since one id can come with any number of events.
 ///
+/// An event that came again, as when a client did not hear that it was stored, is `filtered(duplicate)` wherever it would have
+/// gone, and counts as the first one alone. At trackers that it is not for it has other reasons, and it may be replayed: so this one
+/// goes before the latest.
+///
 /// What is counted is counted by windows and told once, since SQLite takes no filter on the day below a GROUP BY and down
 /// into what that reads.
 ///
@@ -22,8 +26,10 @@ numbered AS (
     substr(receivedAt, 1, 10) AS day,
     shard,
     seq,
+    outcome = 'filtered' AND reason IS 'duplicate' AS isAgain,
     ROW_NUMBER() OVER (
-      PARTITION BY substr(receivedAt, 1, 10), payloadId, idx ORDER BY timestamp DESC, shard DESC, seq DESC
+      PARTITION BY substr(receivedAt, 1, 10), payloadId, idx
+      ORDER BY outcome = 'filtered' AND reason IS 'duplicate' DESC, timestamp DESC, shard DESC, seq DESC
     ) AS number
   FROM deliveries
 ),
@@ -37,7 +43,7 @@ latest AS (
     outcome = 'filtered' AND reason = 'not_allowed' AS isNotAllowed,
     CASE WHEN json_valid(changes) THEN changes END AS changes
   FROM numbered CROSS JOIN deliveries ON deliveries.shard = numbered.shard AND deliveries.seq = numbered.seq
-  WHERE number = 1
+  WHERE number = 1 AND NOT isAgain
 ),
 named AS (
   SELECT

@@ -1,9 +1,9 @@
 //! What of an event is kept, changed and dropped, and why.
 
-use super::reason;
+use super::{page, reason};
 use allowlist::policy::nearest;
-use allowlist::{Policy, scrub};
-use event::wire::{NOT_ALLOWED, OpenedEvent};
+use allowlist::{Page, Policy};
+use event::wire::{EVENT_PREFIX, OpenedEvent};
 use event::{Change, Millis, Rule};
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -16,16 +16,16 @@ pub struct Explained {
     pub idx: u32,
     /// Its own id, or the payload's and its place.
     pub id: String,
-    /// Its name, scrubbed; what stands for it where it has none.
+    /// Its name, scrubbed; what stands for it where it has none, or its sender may not send.
     pub name: String,
     /// What was probably meant, where the allowlist does not have the name.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub did_you_mean: Option<String>,
-    /// What some tracker may have as it was sent.
+    /// What some tracker of it has as it was sent.
     pub kept: Vec<Kept>,
-    /// What some tracker may have in another form.
+    /// What some tracker of it has in another form.
     pub changed: Vec<Changed>,
-    /// What no tracker gets.
+    /// What no tracker of it gets.
     pub dropped: Vec<Changed>,
 }
 
@@ -41,7 +41,7 @@ pub struct Kept {
 /// What was done.
 #[derive(Debug, Serialize)]
 pub struct Changed {
-    /// The field and the rule, as `deliveries.changes` tells them.
+    /// The field and the rule, as `deliveries.changes` tells them. That does not tell of what other trackers may have.
     #[serde(flatten)]
     pub change: Change,
     /// The rule in words.
@@ -51,17 +51,25 @@ pub struct Changed {
     pub value: Option<Value>,
 }
 
-/// Explains an event that was opened. `checked` is what may leave of it, as it is handed over; `given` is its name, as
-/// it was sent.
-pub fn explain(
-    policy: &Policy,
-    opened: OpenedEvent,
-    checked: Option<&Map<String, Value>>,
-    given: Option<&str>,
-) -> Explained {
-    let mut leaves = checked.map(leaves).unwrap_or_default();
+/// What may leave of an event that is owed to some tracker.
+pub struct Leaving<'a> {
+    /// The event as it is handed over, for whichever tracker.
+    pub checked: Map<String, Value>,
+    /// The page as each of its trackers has it.
+    pub pages: Vec<Page>,
+    /// The browser's address, before the allowlist.
+    pub given_ip: Option<&'a str>,
+}
+
+/// Explains an event that was opened.
+pub fn explain(policy: &Policy, opened: OpenedEvent, leaving: Option<Leaving<'_>>) -> Explained {
+    let mut changes = opened.changes;
+    let mut leaves = leaving.map(|leaving| leaves(&leaving, &mut changes)).unwrap_or_default();
+    // The account's form of the name is the scrubbed one.
+    let unknown =
+        changes.iter().find_map(|change| change.field.strip_prefix(EVENT_PREFIX)).map(str::to_owned);
     let (mut changed, mut dropped) = (Vec::new(), Vec::new());
-    for change in opened.changes {
+    for change in changes {
         let why = reason::of_change(policy, &opened.name, &change);
         if is_altered(&change.rule) {
             let place = leaves.iter().position(|kept| is_of(&change.field, &kept.field));
@@ -72,24 +80,16 @@ pub fn explain(
         }
     }
     leaves.retain(|kept| !changed.iter().any(|changed| is_of(&changed.change.field, &kept.field)));
-    let is_unknown = opened.name == NOT_ALLOWED;
     let known: Vec<_> = policy.events.keys().map(String::as_str).collect();
     Explained {
         idx: opened.idx,
         id: opened.id,
-        did_you_mean: given.filter(|_| is_unknown).and_then(|name| nearest(name, &known).map(str::to_owned)),
-        name: match given {
-            Some(name) if is_unknown => scrubbed(name),
-            _ => opened.name,
-        },
+        did_you_mean: unknown.as_deref().and_then(|name| nearest(name, &known).map(str::to_owned)),
+        name: unknown.unwrap_or(opened.name),
         kept: leaves,
         changed,
         dropped,
     }
-}
-
-fn scrubbed(name: &str) -> String {
-    scrub::scrub(name, None).map_or_else(|| name.to_owned(), |scrubbed| scrubbed.text)
 }
 
 fn is_altered(rule: &Rule) -> bool {
@@ -101,8 +101,9 @@ fn is_of(field: &str, leaf: &str) -> bool {
     field.strip_prefix(leaf).is_some_and(|rest| rest.is_empty() || rest.starts_with("[]"))
 }
 
-/// The values of a checked event, by the names that changes give them. An array is one value.
-fn leaves(checked: &Map<String, Value>) -> Vec<Kept> {
+/// What leaves, by the names that changes give it. An array is one value.
+fn leaves(leaving: &Leaving<'_>, changes: &mut Vec<Change>) -> Vec<Kept> {
+    let checked = &leaving.checked;
     let mut leaves = Vec::new();
     for name in ["userId", "deviceId", "sessionId"] {
         if let Some(value) = checked.get(name) {
@@ -112,10 +113,8 @@ fn leaves(checked: &Map<String, Value>) -> Vec<Kept> {
     if let Some(time) = checked.get("time").and_then(Value::as_i64) {
         leaves.push(Kept { field: "timestamp".to_owned(), value: Value::from(Millis(time).to_string()) });
     }
-    for (name, value) in checked.get("page").and_then(Value::as_object).into_iter().flatten() {
-        let is_of_request = matches!(name.as_str(), "ip" | "country" | "userAgent");
-        let field = if is_of_request { name.clone() } else { format!("context.{name}") };
-        leaves.push(Kept { field, value: value.clone() });
+    if let Some(page) = checked.get("page") {
+        leaves.extend(page::leaves(page, &leaving.pages, leaving.given_ip, changes));
     }
     if let Some(properties) = checked.get("properties") {
         members("properties", properties, &mut leaves);

@@ -1,26 +1,23 @@
 //! A payload as Trace would open it, and the requests that it would make.
 
-use super::explained::{self, Explained};
+use super::explained::{self, Explained, Leaving};
 use super::settings;
 use super::vendor::Vendor;
 use super::{Explain, ExplainError};
 use allowlist::policy::OriginRule;
-use allowlist::{HashKey, Policy};
+use allowlist::{HashKey, Opening, Policy};
+use event::wire::MALFORMED;
 use event::{Context, ENVIRONMENTS, Millis, Payload};
 use serde::Serialize;
 use serde::de::IgnoredAny;
 use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
-use std::iter;
 use trackers::Secrets;
 use trackers::settings::Settings;
 
 /// What stands for the page where nothing is said of the source. No vendor sees it.
 const SOME_SITE: &str = "https://a-page-of-an-allowed-site.invalid";
-
-/// What values are hashed with where no key was given.
-const SOME_KEY: &str = "a-placeholder-for-POLICY_HASH_KEY";
 
 /// Everything that is told.
 #[derive(Debug, Serialize)]
@@ -30,7 +27,7 @@ pub struct Explanation {
     pub policy: String,
     /// From where it is taken to come.
     pub source: String,
-    /// Which settings there are.
+    /// Which settings there are, and what is not shown of them.
     pub settings: String,
     /// Why the body is no JSON, where it is none.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -61,15 +58,13 @@ pub fn explanation(
     settings.insert("ENVIRONMENT".to_owned(), environment.clone());
     policy.restrict_to(&environment);
     let source = source(explain, &environment, &mut policy);
-    let secret = settings.get("POLICY_HASH_KEY").map(String::as_str).filter(|secret| !secret.is_empty());
-    let key = HashKey::new(secret.unwrap_or(SOME_KEY))?;
     let configured = trackers::configure(&settings)?;
+    let key = hash_key(&settings, &policy)?;
     let names: Vec<_> = configured.iter().map(|tracker| tracker.name()).collect();
 
-    let malformed = serde_json::from_slice::<IgnoredAny>(&body).err();
-    let given_names = names_of(&body);
-    let payload = Payload::new("payload".to_owned(), now, body, context(explain));
-    let opening = allowlist::open(&policy, Some(&key), &payload, &names);
+    let payload = Payload::new("payload".to_owned(), now, body.clone(), context(explain));
+    let opening = allowlist::open(&policy, key.as_ref(), &payload, &names);
+    let malformed = malformed(&opening, &body);
 
     let mut secrets = trackers::secrets(&settings);
     let is_asked = |name: &str| explain.tracker.is_empty() || explain.tracker.iter().any(|one| one == name);
@@ -84,30 +79,58 @@ pub fn explanation(
     let handed_over = allowlist::hand_over(&opening.allowed)?;
     let mut checked: BTreeMap<u32, Map<String, Value>> =
         serde_json::from_str::<Vec<_>>(handed_over.get())?.into_iter().collect();
+    let mut pages: BTreeMap<u32, _> = opening
+        .allowed
+        .iter()
+        .map(|(idx, event)| {
+            let allowed = names.iter().filter_map(|name| event.for_tracker(&policy, name));
+            (*idx, allowed.map(|allowed| allowed.page().clone()).collect())
+        })
+        .collect();
     let events = opening.events.into_iter().map(|opened| {
-        let checked = checked.remove(&opened.idx);
-        let name = given_names.get(opened.idx as usize).and_then(Option::as_deref);
-        explained::explain(&policy, opened, checked.as_ref(), name)
+        let leaving = checked.remove(&opened.idx).map(|checked| Leaving {
+            checked,
+            pages: pages.remove(&opened.idx).unwrap_or_default(),
+            given_ip: explain.ip.as_deref(),
+        });
+        explained::explain(&policy, opened, leaving)
     });
     Ok(Explanation {
         source,
-        settings: settings_in_words(explain, secret.is_some()),
-        malformed: malformed.map(|error| format!("is no JSON: {error}")),
+        settings: settings_in_words(explain, key.is_some()),
+        malformed,
         events: events.collect(),
         trackers,
         policy: format!("{} of {}", policy.version, explain.policy.display()),
     })
 }
 
+/// As Trace does (`trace/src/setup.rs`): an empty setting counts as left out.
+fn hash_key(settings: &Settings, policy: &Policy) -> Result<Option<HashKey>, ExplainError> {
+    match settings.get("POLICY_HASH_KEY").map_or("", String::as_str) {
+        "" if policy.needs_hash_key() => Err(ExplainError::NoHashKey),
+        "" => Ok(None),
+        secret => Ok(Some(HashKey::new(secret)?)),
+    }
+}
+
+/// Why the body is no JSON, where Trace's own parser made no event of it: that one mends some, and gives no reasons.
+fn malformed(opening: &Opening, body: &[u8]) -> Option<String> {
+    opening.events.iter().all(|event| event.name == MALFORMED).then_some(())?;
+    let why = match str::from_utf8(body) {
+        Err(error) => error.to_string(),
+        Ok(text) => serde_json::from_str::<IgnoredAny>(text).err()?.to_string(),
+    };
+    Some(format!("is no JSON: {why}"))
+}
+
 fn settings_in_words(explain: &Explain, has_key: bool) -> String {
-    match &explain.settings {
+    let settings = match &explain.settings {
         None => "placeholders, POLICY_HASH_KEY included".to_owned(),
         Some(path) if has_key => path.display().to_string(),
-        Some(path) => format!(
-            "{}; a placeholder stands for POLICY_HASH_KEY, without which Trace keeps back what is hashed here",
-            path.display()
-        ),
-    }
+        Some(path) => format!("{}, without POLICY_HASH_KEY", path.display()),
+    };
+    format!("{settings}; [secret] stands for their secrets, in whatever their text occurs")
 }
 
 /// Where it is said to come from; where nothing is said, the policy is made to allow it.
@@ -133,15 +156,5 @@ fn context(explain: &Explain) -> Context {
         country: explain.country.clone(),
         user_agent: explain.user_agent.clone(),
         ..Context::default()
-    }
-}
-
-/// The names that the events were sent with, in their order.
-fn names_of(body: &[u8]) -> Vec<Option<String>> {
-    let body: Value = serde_json::from_slice(body).unwrap_or_default();
-    let name = |event: &Value| event["event"].as_str().map(str::to_owned);
-    match body.get("batch").and_then(Value::as_array) {
-        Some(events) => events.iter().map(name).collect(),
-        None => iter::once(name(&body)).collect(),
     }
 }

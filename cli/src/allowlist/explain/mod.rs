@@ -2,6 +2,7 @@
 
 mod explained;
 mod explanation;
+mod page;
 mod reason;
 mod report;
 mod settings;
@@ -18,6 +19,9 @@ use std::fs;
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 use trackers::SettingsError;
+
+/// Longest body that Dispatcher takes, in bytes: `dispatcher/src/ingest.rs`.
+const MAX_BODY: usize = 1024 * 1024;
 
 /// Arguments of `sparrow allowlist explain`.
 #[derive(Debug, clap::Args)]
@@ -79,6 +83,14 @@ pub enum ExplainError {
     Environment,
     #[error("POLICY_HASH_KEY {0}")]
     HashKey(#[from] BadSecret),
+    #[error(
+        "POLICY_HASH_KEY is missing, and the policy hashes values: make one with `openssl rand -hex 32`; without one Trace sends nothing"
+    )]
+    NoHashKey,
+    #[error(
+        "the body has {0} bytes; Dispatcher answers 413 to one of more than 1 MiB, and nothing comes of it"
+    )]
+    TooLong(usize),
     #[error("the explanation has no JSON form: {0}")]
     Json(#[from] serde_json::Error),
     #[error("the output cannot be written: {0}")]
@@ -98,7 +110,11 @@ pub fn run(explain: &Explain, now: Millis, out: &mut impl Write) -> Result<(), E
             Some(settings::parse(&text).map_err(|error| ExplainError::NoSettings(path.clone(), error))?)
         }
     };
-    let explanation = explanation(explain, policy, settings, read(&explain.file)?, now)?;
+    let body = read(&explain.file)?;
+    if body.len() > MAX_BODY {
+        return Err(ExplainError::TooLong(body.len()));
+    }
+    let explanation = explanation(explain, policy, settings, body, now)?;
     if explain.json {
         serde_json::to_writer_pretty(&mut *out, &explanation).map_err(|error| {
             if error.is_io() { io::Error::from(error).into() } else { ExplainError::from(error) }

@@ -30,7 +30,7 @@ pub fn of_change(policy: &Policy, event: &str, change: &Change) -> String {
         Rule::NoMatch => not("not of its pattern"),
         Rule::TooMany => not("items past its most"),
         Rule::TooDeep => "arrays and objects lie too deep in it".to_owned(),
-        Rule::Drop => "the allowlist lets it out to nobody".to_owned(),
+        Rule::Drop => "the allowlist lets it out to no tracker of the event".to_owned(),
         Rule::Hashed { found } if found.is_empty() => "as the allowlist says".to_owned(),
         Rule::Hashed { found } => format!("since it holds: {}", found.join(", ")),
         Rule::NoKey => "to be hashed, and there is no POLICY_HASH_KEY".to_owned(),

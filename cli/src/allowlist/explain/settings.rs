@@ -3,16 +3,17 @@
 use trackers::settings::Settings;
 
 /// What stands for settings that nobody gave, in the form that each has.
-const PLACEHOLDERS: [(&str, &str); 6] = [
+const PLACEHOLDERS: [(&str, &str); 7] = [
     ("GA4_MEASUREMENT_ID", "G-PLACEHOLDER"),
     ("GA4_API_SECRET", "sparrow-explain-ga4"),
     ("AMPLITUDE_API_KEY", "sparrow-explain-amplitude"),
     ("HEAP_APP_ID", "0000000000"),
     ("WEBHOOK_URL", "https://webhook.example/"),
     ("WEBHOOK_SECRET", "whsec_c3BhcnJvdyBhbGxvd2xpc3QgZXhwbGFpbiB3ZWJob29r"),
+    ("POLICY_HASH_KEY", "a-placeholder-for-POLICY_HASH_KEY"),
 ];
 
-/// Settings with which every tracker is on.
+/// Settings with which every tracker is on, and values are hashed.
 pub fn placeholders() -> Settings {
     PLACEHOLDERS.map(|(name, value)| (name.to_owned(), value.to_owned())).into()
 }
@@ -45,13 +46,16 @@ pub fn parse(text: &str) -> Result<Settings, NoSetting> {
     Ok(settings)
 }
 
-/// A value, without its quotes and the comment behind it.
+/// A value, without its quotes and the comment behind it. A quote behind a backslash ends no value, and both are part of
+/// it: <https://github.com/motdotla/dotenv/blob/v16.3.1/lib/main.js>, which Wrangler has.
 fn read(text: &str) -> Option<String> {
     let Some(quote) = text.chars().next().filter(|c| matches!(c, '"' | '\'' | '`')) else {
         return Some(text.split('#').next().unwrap_or(text).trim_end().to_owned());
     };
-    let (value, rest) = text[1..].split_once(quote)?;
-    let rest = rest.trim_start();
+    let text = &text[1..];
+    let is_end = |&(at, _): &(usize, &str)| !text[..at].ends_with('\\');
+    let (end, _) = text.match_indices(quote).find(is_end)?;
+    let (value, rest) = (&text[..end], text[end + 1..].trim_start());
     if !rest.is_empty() && !rest.starts_with('#') {
         return None;
     }
@@ -80,15 +84,29 @@ D=
 E=\"a\\nb\"
 
 F = `a=b`
+G = \"a\\\"b \\\" c\" # \"z\"
+H = 'a\\'b'
 A = second";
-        let expected = [("A", "second"), ("B", "x"), ("C", "a\"b"), ("D", ""), ("E", "a\nb"), ("F", "a=b")];
+        let expected = [
+            ("A", "second"),
+            ("B", "x"),
+            ("C", "a\"b"),
+            ("D", ""),
+            ("E", "a\nb"),
+            ("F", "a=b"),
+            ("G", "a\\\"b \\\" c"),
+            ("H", "a\\'b"),
+        ];
         let settings = parse(text).unwrap();
-        assert!(settings.iter().map(|(name, value)| (name.as_str(), value.as_str())).eq(expected));
+        let read: Vec<_> = settings.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        assert_eq!(read, expected);
     }
 
     #[test]
     fn a_line_that_is_no_setting_is_told_by_its_number_alone() {
-        for line in ["s3cret", "A = \"s3cret", "A = 's3cret' s3cret", "= s3cret", "A B = s3cret"] {
+        for line in
+            ["s3cret", "A = \"s3cret", "A = \"s3cret\\\"", "A = 's3cret' s3cret", "= s3cret", "A B = s3cret"]
+        {
             let error = parse(&format!("A = 1\n{line}")).unwrap_err();
             assert_eq!(error, NoSetting(2), "{line}");
             assert!(!error.to_string().contains("s3cret"));

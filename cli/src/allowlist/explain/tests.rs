@@ -112,7 +112,7 @@ fn an_event_is_told_field_by_field() {
                 "out_of_range: too small or too great; the allowlist has: integer, from 1 to 9"
             ),
             ("properties.nam", "not_allowed: the allowlist does not name it; did you mean `name`?"),
-            ("properties.secret", "drop: the allowlist lets it out to nobody"),
+            ("properties.secret", "drop: the allowlist lets it out to no tracker of the event"),
             ("properties.size", "not_in_enum: not one of its values; the allowlist has: one of \"S\", \"M\""),
             ("properties.tags[]", "too_many: items past its most; the allowlist has: array, at most 2 items"),
         ]
@@ -217,6 +217,7 @@ POLICY_HASH_KEY=s3cret-s3cret-s3cret-s3cret-s3cret";
         assert!(!text.contains("s3cret") && !text.contains("S3CRET"), "{text}");
         assert!(text.contains("api_secret=[secret]") && text.contains("hooks.example/in?[secret]"), "{text}");
         assert!(text.contains("of [email]"), "{text}");
+        assert!(text.contains("a-file; [secret] stands for their secrets"), "{text}");
     }
     let heap = &explanation.trackers[2];
     assert_eq!((heap.off.is_some(), heap.requests.len()), (true, 0), "it has no settings");
@@ -233,6 +234,94 @@ fn what_is_no_json_is_told_by_its_place() {
     assert!(surrogate.malformed.is_none() && surrogate.trackers[0].without.is_empty());
 }
 
+/// Trace mends a text that was cut through an emoji, and is asked itself.
+#[test]
+fn a_body_that_trace_mends_is_json() {
+    let body = r#"{"event": "Buy\ud83d", "x": "\ud800"}"#;
+    let explanation = explained(&[], None, body).unwrap();
+    let event = &explanation.events[0];
+    assert_eq!((event.name.as_str(), event.did_you_mean.as_deref()), ("Buy\u{fffd}", Some("buy")));
+    assert_eq!(explanation.malformed, None);
+    let policy = || Policy::from_toml(POLICY, &trackers::NAMES).unwrap();
+    let malformed = |body: &[u8]| {
+        explanation::explanation(&arguments(&[]), policy(), None, body.to_vec(), NOW).unwrap().malformed
+    };
+    assert_eq!(
+        malformed(b"{\"event\": \"buy\", \"unknown\": \"\xff\"}"),
+        None,
+        "what is skipped is not read"
+    );
+    assert!(malformed(b"{\"event\": \"\xff\"}").unwrap().starts_with("is no JSON: invalid utf-8"));
+    assert_eq!(malformed(b"[1]"), None, "it is JSON, and no event");
+}
+
+#[test]
+fn a_hash_key_is_asked_for_as_trace_asks_for_it() {
+    let body = r#"{"event": "buy", "userId": "ada@example.com", "properties": {"member": "4711"}}"#;
+    let explain = |settings, policy: &str| {
+        let policy = Policy::from_toml(policy, &trackers::NAMES).unwrap();
+        let settings = Some(settings::parse(settings).unwrap());
+        explanation(&arguments(&["--settings", "a-file"]), policy, settings, body.into(), NOW)
+    };
+    for settings in ["", "POLICY_HASH_KEY="] {
+        let error = explain(settings, POLICY).unwrap_err();
+        assert!(
+            error.to_string().starts_with("POLICY_HASH_KEY is missing, and the policy hashes"),
+            "{error}"
+        );
+    }
+    // A policy that hashes nothing does without; then what is found in a user's id stays.
+    let without = POLICY.replace("member = { type = \"string\", treatment = \"hash\" }\n", "");
+    let explanation = explain("HEAP_APP_ID=1", &without).unwrap();
+    assert!(explanation.settings.starts_with("a-file, without POLICY_HASH_KEY"), "{}", explanation.settings);
+    let event = &explanation.events[0];
+    assert_eq!(fields(&event.dropped)[0], ("userId", "personal: it is, or holds: email"));
+    assert_eq!(event.changed.len(), 0);
+    let key = "HEAP_APP_ID=1\nPOLICY_HASH_KEY=0123456789abcdef0123456789abcdef";
+    let changed = explain(key, &without).unwrap().events.remove(0).changed;
+    assert_eq!(fields(&changed), [("userId", "hashed: since it holds: email")]);
+}
+
+/// `look` goes to Heap alone.
+#[test]
+fn of_the_page_that_is_told_which_the_trackers_of_the_event_get() {
+    let context = "
+[context]
+ip = \"full\"
+url_parameters = [\"utm_*\", \"gclid\"]
+[context.heap]
+ip = \"truncated\"
+title = false
+url_parameters = [\"utm_*\"]
+";
+    let explain = |name: &str, ip: &str| {
+        let policy = Policy::from_toml(&format!("{POLICY}{context}"), &trackers::NAMES).unwrap();
+        let url = "https://shop.example/?gclid=1&utm_source=a";
+        let page = json!({"url": url, "title": "A shop", "locale": "de"});
+        let body = json!({"event": name, "userId": "u", "context": page}).to_string();
+        let arguments = arguments(&["--ip", ip, "--country", "AT"]);
+        explanation(&arguments, policy, None, body.into(), NOW).unwrap().events.remove(0)
+    };
+    let kept = |event: &explained::Explained| {
+        event.kept.iter().map(|kept| kept.field.clone()).collect::<Vec<_>>().join(" ")
+    };
+    let event = explain("buy", "203.0.113.7");
+    assert_eq!(kept(&event), "userId timestamp country ip context.locale context.title context.url");
+    assert_eq!((event.changed.len(), event.dropped.len()), (0, 0));
+    let event = explain("look", "203.0.113.7");
+    assert_eq!(kept(&event), "userId timestamp country context.locale");
+    let why = "reduced: of the address only what the allowlist lets out";
+    let changed: Vec<_> = event.changed.iter().map(|one| (&*one.change.field, one.value.clone())).collect();
+    let url = json!("https://shop.example/?utm_source=a");
+    assert_eq!(changed, [("ip", Some(json!("203.0.113.0"))), ("context.url", Some(url))]);
+    assert_eq!(fields(&event.changed)[0], ("ip", why));
+    let why = "drop: the allowlist lets it out to no tracker of the event";
+    assert_eq!(fields(&event.dropped), [("context.title", why)]);
+    // The same, however it is written.
+    assert_eq!(explain("look", "203.0.113.0").changed.len(), 1, "its url");
+    assert_eq!(explain("buy", "2001:DB8::0:1").changed.len(), 0);
+}
+
 #[test]
 fn settings_that_trace_would_refuse_are_refused() {
     let error = |settings: &str| explained(&[], Some(settings), "{}").unwrap_err().to_string();
@@ -246,8 +335,10 @@ fn settings_that_trace_would_refuse_are_refused() {
 
 /// A name could otherwise write over the line that tells of it.
 #[test]
-fn control_characters_do_not_reach_a_terminal() {
-    let event = json!({"event": "buy\u{1b}[2J", "properties": {}});
-    let text = report::text(&explain(&[], &event));
-    assert!(!text.contains('\u{1b}') && text.contains("buy\u{fffd}[2J"), "{text}");
+fn invisible_characters_do_not_reach_a_terminal() {
+    for hidden in ['\u{1b}', '\u{202e}', '\u{61c}', '\u{2066}', '\u{200b}', '\u{e0041}'] {
+        let event = json!({"event": format!("buy{hidden}[2J"), "properties": {}});
+        let text = report::text(&explain(&[], &event));
+        assert!(!text.contains(hidden) && text.contains("buy\u{fffd}[2J"), "{text}");
+    }
 }

@@ -77,6 +77,31 @@ fn an_event_counts_once_and_as_its_latest_delivery_has_it() {
     assert_eq!(rows(&db, all), expected);
 }
 
+/// It is another payload with the same `eventId`. Trackers that do not get the event say so and not that it came again, and
+/// a replay may come later.
+#[test]
+fn an_event_that_came_again_does_not_count() {
+    let db = warehouse(&[]);
+    let note = [change("properties.note", Rule::NotAllowed)];
+    let filtered = |seq, tracker: &str, reason: &str| Delivery {
+        tracker: tracker.to_owned(),
+        ..Delivery { payload_id: "again".to_owned(), ..kept_back(seq, "sign up", reason, &note) }
+    };
+    let expected = [row("sign up", "properties.note", "not_allowed", Some("1-a"), 1, 1)];
+    deliver(&db, &[delivered(1, "first", "ga4", &note), filtered(2, "ga4", "duplicate")]);
+    assert_eq!(rows(&db, ALL), expected);
+    deliver(&db, &[filtered(3, "heap", "not_for_tracker")]);
+    assert_eq!(rows(&db, ALL), expected, "one of its trackers does not get the event");
+    let replay = Delivery { run: "replay:1".to_owned(), ..delivered(4, "again", "ga4", &note) };
+    deliver(&db, &[replay]);
+    assert_eq!(rows(&db, ALL), expected, "the replay of both counts once");
+    // The word alone, of a delivery that was made, says nothing.
+    let named = Delivery { reason: Some("duplicate".to_owned()), ..delivered(5, "second", "ga4", &note) };
+    deliver(&db, &[named]);
+    let twice = [row("sign up", "properties.note", "not_allowed", Some("1-a"), 2, 1)];
+    assert_eq!(rows(&db, ALL), twice);
+}
+
 /// As a shard writes them.
 #[test]
 fn every_rule_is_shown_with_its_field() {
