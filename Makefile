@@ -3,11 +3,13 @@ SHELL := /bin/bash
 # Both `setup` targets install into the same folders, and Cargo uses every core by itself.
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
-.PHONY: help dev test setup setup-browser sdk build build-faults fmt lint doc check-deps unit e2e chaos bench bench-signing scrub-score deploy-dry-run check-env deploy clean
+.PHONY: help dev test setup setup-browser sdk build build-faults fmt lint doc check-deps unit e2e chaos bench bench-signing bench-policy fuzz scrub-score deploy-dry-run check-env deploy clean
 
 node := node_modules/node/bin/node
-# A workspace of its own.
+# Workspaces of their own.
 signing := --manifest-path bench/signing/Cargo.toml
+policy := --manifest-path bench/policy/Cargo.toml
+fuzzing := --manifest-path allowlist/fuzz/Cargo.toml
 export PATH := $(CURDIR)/node_modules/node/bin:$(CURDIR)/node_modules/.bin:$(CURDIR)/.tools/bin:$(PATH)
 
 help: ## This list
@@ -42,13 +44,19 @@ build-faults: build
 fmt: setup ## Format everything
 	@cargo fmt
 	@cargo fmt $(signing)
+	@cargo fmt $(policy)
+	@cargo fmt $(fuzzing)
 	@biome check --write --colors=off --log-level=warn .
 
 lint: setup sdk ## Formatting, lints and types, warnings denied
 	@cargo fmt --check
 	@cargo fmt --check $(signing)
+	@cargo fmt --check $(policy)
+	@cargo fmt --check $(fuzzing)
 	@cargo clippy --quiet --workspace --all-targets --all-features -- -D warnings
 	@cargo clippy --quiet $(signing) --target-dir target --all-targets --all-features -- -D warnings
+	@cargo clippy --quiet $(policy) --target-dir target --all-targets --all-features -- -D warnings
+	@cargo clippy --quiet $(fuzzing) --target-dir target --all-targets -- -D warnings  # its feature compiles libFuzzer
 	@biome ci --colors=off --log-level=warn .
 	@tsc -p .
 
@@ -58,10 +66,13 @@ doc: setup sdk ## API documentation, warnings denied
 check-deps: setup ## Licences, sources and the rule which crate may depend on which
 	@cargo deny --log-level=error check licenses bans sources
 	@cargo deny --log-level=error $(signing) check licenses bans sources
+	@cargo deny --log-level=error $(policy) check licenses bans sources
+	@cargo deny --log-level=error $(fuzzing) check licenses bans sources
 	@$(node) tools/check-layers.ts
 
 unit: setup-browser sdk ## Rust, SDK, sandbox and benchmark tests
 	@cargo test --quiet --workspace --all-features
+	@cargo test --quiet $(fuzzing) --target-dir target
 	@$(node) --test --test-timeout=120000 'sdk-js/test/*.test.ts' 'sandbox/test/*.test.ts' 'bench/test/*.test.ts'
 
 e2e: build build-faults setup-browser ## End-to-end tests on workerd with a browser
@@ -89,6 +100,14 @@ bench-signing: setup ## Measure two ways to sign for BigQuery, ten minutes: ROUN
 	@tools/build-worker --jsonwebtoken bench/signing
 	@$(node) bench/signing/main.ts $(ROUNDS)
 
+bench-policy: setup ## Measure parsing, checking and scrubbing, natively and in WASM, three minutes: ROUNDS=8
+	@tools/build-worker bench/policy
+	@$(node) bench/policy/main.ts $(ROUNDS)
+
+FUZZ_SECONDS = 600
+fuzz: setup ## Fuzz the allowlist, ten minutes for each target: FUZZ_SECONDS=600 TARGETS="open scrub"
+	@tools/fuzz $(FUZZ_SECONDS) $(TARGETS)
+
 deploy-dry-run: build build-faults ## What deploying would upload, for each Worker and environment
 	@tools/check-release
 	@tools/deploy-dry-run
@@ -101,4 +120,4 @@ deploy: check-env build ## Bring warehouse, Trace, Dispatcher and Console of ENV
 	@tools/deploy "$(ENV)"
 
 clean: ## Remove what was built, and the local warehouse
-	@rm -rf target {dispatcher,trace}/build-faults {dispatcher,trace,console}/build bench/signing/build{,-*} sdk-js/dist .wrangler
+	@rm -rf target {dispatcher,trace}/build-faults {dispatcher,trace,console}/build bench/signing/build{,-*} bench/policy/build sdk-js/dist .wrangler

@@ -1,0 +1,4 @@
+//! `fuzz::scrub`, fed by libFuzzer.
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|input: &[u8]| fuzz::scrub::run(input));
