@@ -10,6 +10,8 @@ node := node_modules/node/bin/node
 signing := --manifest-path bench/signing/Cargo.toml
 policy := --manifest-path bench/policy/Cargo.toml
 fuzzing := --manifest-path allowlist/fuzz/Cargo.toml
+# Least recall, overall and of each kind, and most false positives, in percent.
+score := --recall 99.5 --kind 98 --false 0.5
 export PATH := $(CURDIR)/node_modules/node/bin:$(CURDIR)/node_modules/.bin:$(CURDIR)/.tools/bin:$(PATH)
 
 help: ## This list
@@ -73,6 +75,7 @@ check-deps: setup ## Licences, sources and the rule which crate may depend on wh
 unit: setup-browser sdk ## Rust, SDK, sandbox and benchmark tests
 	@cargo test --quiet --workspace --all-features
 	@cargo test --quiet $(fuzzing) --target-dir target
+	@cargo run --quiet -p sparrow-allowlist --example score -- allowlist/corpus/working.jsonl $(score)
 	@$(node) --test --test-timeout=120000 'sdk-js/test/*.test.ts' 'sandbox/test/*.test.ts' 'bench/test/*.test.ts'
 
 e2e: build build-faults setup-browser ## End-to-end tests on workerd with a browser
@@ -91,7 +94,7 @@ bench: build ## Measure against two floors, about an hour: BENCH=--quick for a m
 
 HALF = working
 scrub-score: setup ## What the scrubber finds of a labelled corpus, and what it finds in vain: HALF=working
-	@cargo run --quiet --release -p sparrow-allowlist --example score -- allowlist/corpus/$(HALF).jsonl --recall 99.5 --kind 98 --false 0.5
+	@cargo run --quiet --release -p sparrow-allowlist --example score -- allowlist/corpus/$(HALF).jsonl $(score)
 
 ROUNDS = 8
 bench-signing: setup ## Measure two ways to sign for BigQuery, ten minutes: ROUNDS=8
