@@ -2,9 +2,8 @@
 //!
 //! <https://developers.google.com/analytics/devguides/collection/protocol/ga4/reference>
 //!
-//! Google answers 2xx whatever it got, and loses in silence what it does not like. So everything is checked
-//! here, and a share of the calls is also sent to the validation endpoint ([`Tracker::mirror`]), which
-//! records nothing and says what it thinks.
+//! Google answers 2xx whatever it got, and loses in silence what it does not like. So everything is checked here, and
+//! a share of the calls is also sent to the validation endpoint ([`Tracker::mirror`]), which records nothing and says what it thinks.
 //!
 //! # Mapping
 //! - `client_id` is the device id, for want of one the user id; without both the event is rejected

@@ -3,13 +3,15 @@
 //! A name is split into words (`userPassword`, `user_password`, `USER-PASSWORD`), and words are compared whole:
 //! neither `monkey` nor `tokenizer` tells anything. The last word may take it back: `token_count` is a number.
 
+mod things;
 mod words;
 
 use super::character::decoded_before;
 use std::ops::Range;
+use things::{ADDRESSES, GOODS, VERSIONS};
 use words::{
-    ADDRESSES, GOODS, HARMLESS, KEY_OWNERS, PHONE_QUALIFIERS, PHONES, PHONES_LAST, PHONES_WITHIN,
-    SECRET_ENDINGS, SECRETS, SECRETS_LAST, SECRETS_WITHIN, VERSIONS,
+    HARMLESS, KEY_OWNERS, PHONE_QUALIFIERS, PHONES, PHONES_LAST, PHONES_WITHIN, SECRET_ENDINGS, SECRETS,
+    SECRETS_LAST, SECRETS_WITHIN,
 };
 
 /// Longest name that is looked at before a value, in characters.

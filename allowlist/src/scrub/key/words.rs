@@ -9,7 +9,7 @@ pub struct Words {
 }
 
 impl Words {
-    const fn new(list: &'static [&'static str]) -> Self {
+    pub const fn new(list: &'static [&'static str]) -> Self {
         let mut lengths = [0; 32];
         let mut at = 0;
         while at < list.len() {
@@ -356,76 +356,4 @@ pub static PHONE_QUALIFIERS: Words = Words::new(&[
     "daytime",
     "evening",
     "e",
-]);
-
-/// Words that name goods or a document.
-pub static GOODS: Words = Words::new(&[
-    "art",
-    "article",
-    "artikel",
-    "asin",
-    "barcode",
-    "batch",
-    "campaign",
-    "coupon",
-    "dimension",
-    "dimensions",
-    "dims",
-    "ean",
-    "gtin",
-    "invoice",
-    "isbn",
-    "issn",
-    "item",
-    "lot",
-    "lotto",
-    "lottery",
-    "model",
-    "mpn",
-    "order",
-    "part",
-    "parcel",
-    "price",
-    "product",
-    "ref",
-    "reference",
-    "serial",
-    "shipment",
-    "size",
-    "sizes",
-    "sku",
-    "style",
-    "ticket",
-    "tracking",
-    "transaction",
-    "upc",
-    "variant",
-    "voucher",
-]);
-
-/// Words that name a version.
-pub static VERSIONS: Words = Words::new(&[
-    "version", "versions", "ver", "v", "rv", "build", "release", "firmware", "revision", "chrome",
-    "chromium", "edge", "electron", "firefox", "opera", "safari", "webview",
-]);
-
-/// Words that name the address of a host.
-pub static ADDRESSES: Words = Words::new(&[
-    "addr",
-    "address",
-    "client",
-    "dns",
-    "dst",
-    "forwarded",
-    "from",
-    "gateway",
-    "host",
-    "ip",
-    "ips",
-    "ipv",
-    "listen",
-    "peer",
-    "ping",
-    "remote",
-    "src",
 ]);
