@@ -127,6 +127,9 @@ mod tests {
             ("{\"version\"", "{\"consent\":[],\"version\""),
             ("{\"origin\"", "{\"until\":1,\"origin\""),
             ("{\"pattern\"", "{\"x\":1,\"pattern\""),
+            ("{\"value\"", "{\"consent\":1,\"value\""),
+            ("{\"kind\"", "{\"consent\":1,\"kind\""),
+            ("{\"trackers\":[", "{\"consent\":1,\"trackers\":["),
             ("\"min\"", "\"least\""),
             ("\"ip\"", "\"ipv6\""),
         ] {

@@ -38,7 +38,7 @@ pub fn find(text: &str, finds: &mut Vec<Find>) {
         }
         let after_at = at + length;
         if let Some(domain) = domain_length(&text[after_at..])
-            && !is_userinfo(text, start)
+            && !is_userinfo(text, at)
             && !is_image(&text[after_at..after_at + domain])
             && !is_repository(&text[start..at], &text[after_at + domain..])
         {
