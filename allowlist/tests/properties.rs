@@ -153,9 +153,9 @@ fn any_event() -> impl Strategy<Value = Value> {
     )
 }
 
-fn is_permitted(rule: &ValueRule, value: &PropertyValue) -> bool {
+fn is_permitted(name: &str, rule: &ValueRule, value: &PropertyValue) -> bool {
     let is_hash = |text: &str| text.len() == 64 && text.bytes().all(|b| b.is_ascii_hexdigit());
-    let clean = |text: &str| rule.treatment != Treatment::Scrub || scrub::scrub(text, None).is_none();
+    let clean = |text: &str| rule.treatment != Treatment::Scrub || scrub::scrub(text, Some(name)).is_none();
     match (&rule.kind, rule.treatment, value) {
         (_, Treatment::Drop, _) => false,
         (_, Treatment::Hash, value) => matches!(value, PropertyValue::Text(text) if is_hash(text)),
@@ -182,11 +182,11 @@ fn is_permitted(rule: &ValueRule, value: &PropertyValue) -> bool {
         (Kind::Boolean, _, PropertyValue::Boolean(_)) => true,
         (Kind::Enum { values }, _, PropertyValue::Text(text)) => values.contains(text),
         (Kind::Array { items, max_items }, _, PropertyValue::List(list)) => {
-            list.len() <= *max_items as usize && list.iter().all(|item| is_permitted(items, item))
+            list.len() <= *max_items as usize && list.iter().all(|item| is_permitted(name, items, item))
         }
         (Kind::Object { properties }, _, PropertyValue::Object(members)) => members
             .iter()
-            .all(|(name, value)| properties.get(name).is_some_and(|rule| is_permitted(rule, value))),
+            .all(|(name, value)| properties.get(name).is_some_and(|rule| is_permitted(name, rule, value))),
         _ => false,
     }
 }
@@ -237,8 +237,8 @@ proptest! {
                 for (called, value) in allowed.properties() {
                     let mut known = rule.properties.iter().chain(&policy.common);
                     let found = known.find(|(name, rule)| rule.rename.get(tracker).unwrap_or(name) == called);
-                    let (_, rule) = found.expect("the policy names it");
-                    prop_assert!(is_permitted(&rule.value, value), "{called}: {value:?}");
+                    let (name, rule) = found.expect("the policy names it");
+                    prop_assert!(is_permitted(name, &rule.value, value), "{called}: {value:?}");
                 }
                 prop_assert!(allowed.time().0 <= NOW);
                 if let Some(id) = allowed.session_id() {
