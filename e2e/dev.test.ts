@@ -159,13 +159,13 @@ test("an event that is added to the policy and pushed reaches the vendors withou
   ]);
   assert.match(said.stdout, /pushed \d+-[0-9a-f]{8}/);
   await eventually(
-    "every vendor has the price",
+    "every vendor has the event with its price",
     async () => {
       execFileSync("bash", ["-c", curl.join("\n")]);
       const bodies = VENDORS.map(async (vendor) =>
         (await requests(vendor)).map(({ body }) => body),
       );
-      const hasPrice = (body: string) => /"price":\s*20\b/.test(body);
+      const hasPrice = (body: string) => /plan.changed/.test(body) && /"price":\s*20\b/.test(body);
       return (await Promise.all(bodies)).every((some) => some.some(hasPrice));
     },
     60_000,
