@@ -100,14 +100,12 @@ impl Ids<'_> {
     /// Hashed where something is found in it and there is a key: it still tells users from each other.
     fn user(&mut self, field: &str, value: Raw, treatment: Treatment) -> Option<String> {
         let id = self.id_text(field, value)?;
-        if treatment == Treatment::Scrub
-            && let Some(key) = self.key
-            && let Some(scrubbed) = scrub(&id, Some(field))
-        {
-            self.changes.tell(field, Rule::Hashed { found: scrubbed.kinds() });
-            return Some(key.hash(&id));
-        }
-        self.treated(field, id, treatment)
+        let Some(key) = self.key.filter(|_| treatment == Treatment::Scrub) else {
+            return self.treated(field, id, treatment);
+        };
+        let Some(scrubbed) = scrub(&id, Some(field)) else { return Some(id) };
+        self.changes.tell(field, Rule::Hashed { found: scrubbed.kinds() });
+        Some(key.hash(&id))
     }
 
     fn device(&mut self, field: &str, value: Raw, treatment: Treatment) -> Option<String> {

@@ -367,10 +367,10 @@ pub mod tests {
 
     #[test]
     fn no_fault_repeats_what_the_key_file_says() {
-        let file = key_file("https://oauth2.googleapis.com/token").replace("MII", "XXX");
+        let file = key_file("https://oauth2.googleapis.com/token").replace("MII", "no-key");
         let key = Key::new("secret", &file);
         let faults = faults(&["--key", key.path()]);
         let [fault] = &faults[..] else { panic!("{faults:?}") };
-        assert!(fault.contains("`private_key`") && !fault.contains("XXX"), "{fault}");
+        assert!(fault.contains("`private_key`") && !fault.contains("no-key"), "{fault}");
     }
 }

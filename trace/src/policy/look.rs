@@ -103,10 +103,11 @@ async fn servable(
 }
 
 fn back_to_deployed(vars: &Vars, deployed: &str, served: &str) -> Found {
-    match Setup::deployed(vars) {
-        Ok(setup) if deployed != served => Found::Other(Box::new(setup)),
-        _ => Found::Same,
+    if deployed == served {
+        return Found::Same;
     }
+    // It was served at this isolate's start, with the same settings.
+    Setup::deployed(vars).map_or(Found::None, |setup| Found::Other(Box::new(setup)))
 }
 
 /// The setup with a policy out of KV, or why it cannot be served.
