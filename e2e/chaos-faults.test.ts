@@ -153,7 +153,7 @@ describe("with faults on demand", { concurrency: true }, () => {
     assert.deepEqual(await settled(victim, 1001 * TRACKERS.length + 1), [
       "(all) dead open 1",
       ...TRACKERS.flatMap((tracker) => [
-        `${tracker} dead trace_exception 1`,
+        `${tracker} dead trace_panic 1`,
         `${tracker} delivered 1000`,
       ]),
     ]);

@@ -71,7 +71,7 @@ const ROUTES: Record<string, Handler> = {
   "GET /api/service-account": ({ host }, { bigquery }) =>
     jsonReply(200, bigquery.account.keyFile(`http://${host}/token`)),
   "POST /api/faults": setFaults,
-  "GET /faults/*": ({ name }, { faults }) => jsonReply(200, { mode: faults.take(name) }),
+  "GET /faults/*": ({ name }, { faults }) => jsonReply(200, faults.take(name)),
 };
 
 /** Serves the call where it is one of the API; false where it is not. */

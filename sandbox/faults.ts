@@ -9,6 +9,8 @@ export interface Fault {
   mode: (typeof FAULT_MODES)[number];
   /** For this many questions, then `none`; without it for all. */
   times?: number;
+  /** What the fault says, where it is to say what somebody else would. */
+  message?: string;
 }
 
 export class Faults {
@@ -19,13 +21,13 @@ export class Faults {
   }
 
   /** The fault for one more question: uses up one of its `times`. */
-  take(name: string): Fault["mode"] {
-    const fault = this.#faults.get(name);
-    if (fault?.times !== undefined) {
-      if (fault.times > 1) this.#faults.set(name, { ...fault, times: fault.times - 1 });
+  take(name: string): Omit<Fault, "times"> {
+    const { times, ...fault } = this.#faults.get(name) ?? { mode: "none" };
+    if (times !== undefined) {
+      if (times > 1) this.#faults.set(name, { ...fault, times: times - 1 });
       else this.#faults.delete(name);
     }
-    return fault?.mode ?? "none";
+    return fault;
   }
 }
 
@@ -34,7 +36,7 @@ export function readFaults(json: unknown): { faults: [string, Fault][] } | { wro
   if (!isObject(json)) return { wrong: ["The body is not a JSON object."] };
   const entries = Object.entries(json);
   const wrong = entries.flatMap(([name, fault]) => {
-    const { mode, times, ...others } = isObject(fault) ? fault : {};
+    const { mode, times, message, ...others } = isObject(fault) ? fault : {};
     return [
       ...(/^[\w-]+$/.test(name) ? [] : [`${JSON.stringify(name)} is no name for a path.`]),
       ...(FAULT_MODES.some((one) => one === mode)
@@ -43,6 +45,9 @@ export function readFaults(json: unknown): { faults: [string, Fault][] } | { wro
       ...(times === undefined || (Number.isSafeInteger(times) && Number(times) >= 1)
         ? []
         : [`${name}.times is an integer from 1.`]),
+      ...(message === undefined || typeof message === "string"
+        ? []
+        : [`${name}.message is a text.`]),
       ...Object.keys(others).map((member) => `${name} has no ${member}.`),
     ];
   });

@@ -1,6 +1,7 @@
 //! Why a request is not answered as it wished.
 
 use crate::shards::ShardError;
+use edge::problem::Problem;
 use serde_json::json;
 use worker::{Response, Result};
 
@@ -23,9 +24,12 @@ impl Failure {
     pub fn response(&self) -> Result<Response> {
         match self {
             Self::Faults(faults) => Ok(Response::from_json(&json!({"faults": faults}))?.with_status(400)),
-            Self::NoList(_) => refuse(502, &self.to_string()),
+            Self::NoList(error) => {
+                Problem::new("shard_failed").by("shard", 0).caused_by(error).tell();
+                refuse(502, &self.to_string())
+            }
             Self::Runtime(error) => {
-                edge::log::error("failed", json!({"problem": error.to_string()}));
+                Problem::new("failed").caused_by(error).tell();
                 refuse(500, "something failed in Console; its log says what")
             }
         }

@@ -16,9 +16,19 @@ mod router;
 mod settings;
 mod shards;
 
+use edge::report;
 use worker::{Context, Env, Request, Response, Result, event};
 
+/// This Worker, in reports.
+const WORKER: &str = "console";
+
 #[event(fetch)]
-async fn fetch(request: Request, env: Env, _ctx: Context) -> Result<Response> {
-    router::answer(request, &env).await
+async fn fetch(request: Request, env: Env, ctx: Context) -> Result<Response> {
+    report::start(&env, WORKER);
+    let serve = |request| report::caught(router::answer(request, &env));
+    match report::request(request, (&ctx).into(), serve).await {
+        Ok(answer) => answer,
+        // It is reported where it happened.
+        Err(_) => failure::refuse(500, "something failed in Console; its log says what"),
+    }
 }

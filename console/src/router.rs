@@ -7,6 +7,7 @@ use crate::settings::{Settings, settings};
 use crate::shards::Outbox;
 use crate::{command, dead, lanes, ledger};
 use edge::body::{self, BodyError};
+use edge::problem::Problem;
 use serde_json::json;
 use worker::{Env, Method, Request, Response, Result};
 
@@ -25,13 +26,13 @@ async fn guarded(request: Request, env: &Env) -> Result<Response> {
     let settings = match &*settings {
         Ok(settings) => settings,
         Err(faults) => {
-            edge::log::error("bad_settings", json!({"faults": faults}));
+            Problem::new("bad_settings").with("faults", faults).tell();
             return refuse(500, &format!("wrong settings: {}", faults.join("; ")));
         }
     };
     let Some(token) = &settings.token else {
         let problem = "CONSOLE_TOKEN is missing or has less than 32 characters";
-        edge::log::error("console_off", json!({"problem": problem}));
+        Problem::new("console_off").with("problem", problem).tell();
         return refuse(404, "not found");
     };
     if !edge::transport::is_allowed(&request.inner().url(), &settings.environment) {

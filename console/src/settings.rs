@@ -30,6 +30,7 @@ fn read(vars: &edge::settings::Vars) -> Result<Settings, Vec<String>> {
     let mut faults = Vec::new();
     let environment = edge::settings::environment(vars, &mut faults);
     let shards = ShardSettings::read(vars, &mut faults);
+    edge::report::check(vars, &mut faults);
     let token = vars.get("CONSOLE_TOKEN").and_then(|token| Token::new(token));
     if faults.is_empty() { Ok(Settings { environment, token, shards }) } else { Err(faults) }
 }

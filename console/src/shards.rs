@@ -1,12 +1,12 @@
 //! Asking shards of the Outbox, which are Durable Objects of Dispatcher's Worker.
 
 use edge::body::{self, BodyError};
+use edge::problem::Problem;
 use edge::shard::ShardSettings;
 use futures_util::{StreamExt, stream};
 use outbox::admin::Shards;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde_json::json;
 use web_sys::{AbortSignal, RequestInit};
 use worker::{Env, Request};
 
@@ -175,6 +175,6 @@ where
 /// Logs that a shard failed.
 pub fn report(shard: u32, error: &ShardError) -> Failed {
     let failed = Failed { shard, error: error.to_string() };
-    edge::log::error("shard_failed", json!(failed));
+    Problem::new("shard_failed").by("shard", shard).caused_by(error).tell();
     failed
 }

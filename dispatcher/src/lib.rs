@@ -14,9 +14,14 @@ mod sender;
 mod settings;
 mod shard;
 
+use edge::report;
 use worker::{Context, Env, Request, Result, event};
+
+/// This Worker, in reports.
+const WORKER: &str = "dispatcher";
 
 #[event(fetch)]
 async fn fetch(request: Request, env: Env, ctx: Context) -> Result<web_sys::Response> {
-    router::route(request, env, ctx).await
+    report::start(&env, WORKER);
+    report::request(request, (&ctx).into(), |request| router::route(request, &env, &ctx)).await
 }

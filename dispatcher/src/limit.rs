@@ -4,6 +4,7 @@
 //! (<https://developers.cloudflare.com/workers/runtime-apis/bindings/rate-limit/>). Without the bindings there are none.
 
 use crate::sender::Sender;
+use edge::problem::Problem;
 use worker::{Env, Response, Result};
 
 /// The period of both limits in wrangler.toml.
@@ -28,5 +29,11 @@ pub async fn refusal(sender: &Sender, env: &Env) -> Result<Option<Response>> {
 /// A limiter that does not answer limits nobody.
 async fn may_pass(env: &Env, binding: &str, key: String) -> bool {
     let Ok(limiter) = env.rate_limiter(binding) else { return true };
-    limiter.limit(key).await.map_or(true, |outcome| outcome.success)
+    match limiter.limit(key).await {
+        Ok(outcome) => outcome.success,
+        Err(error) => {
+            Problem::warning("no_rate_limit").by("binding", binding).caused_by(&error).tell();
+            true
+        }
+    }
 }

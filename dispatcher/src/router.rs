@@ -1,8 +1,13 @@
 //! Paths and methods.
 
 use crate::{cors, ingest, sdk, settings};
+use edge::problem::Problem;
+use edge::report;
 use serde_json::json;
 use worker::{Context, Env, Method, Request, Response, Result};
+
+/// To a sender whose payload may not be stored.
+const FAILED: &str = "something failed before the payload was stored; send it again";
 
 /// What a request is answered.
 pub enum Answer {
@@ -19,15 +24,17 @@ impl From<Response> for Answer {
 }
 
 /// Answers a request; every answer can be read by the page that asked.
-pub async fn route(request: Request, env: Env, ctx: Context) -> Result<web_sys::Response> {
+pub async fn route(request: Request, env: &Env, ctx: &Context) -> Result<web_sys::Response> {
     let origin = request.headers().get("origin")?;
-    let response = match answer(request, origin.as_deref(), &env, &ctx).await {
-        Ok(Answer::Stored) => return cors::stored(origin.as_deref()),
-        Ok(Answer::Other(response)) => response,
-        Err(error) => {
-            edge::log::error("failed", json!({"problem": error.to_string()}));
-            ingest::unavailable("something failed before the payload was stored; send it again")?
+    let response = match report::caught(answer(request, origin.as_deref(), env, ctx)).await {
+        Ok(Ok(Answer::Stored)) => return cors::stored(origin.as_deref()),
+        Ok(Ok(Answer::Other(response))) => response,
+        Ok(Err(error)) => {
+            Problem::new("failed").caused_by(&error).tell();
+            ingest::unavailable(FAILED)?
         }
+        // It is reported where it happened.
+        Err(_) => ingest::unavailable(FAILED)?,
     };
     cors::allow(response.headers(), origin.as_deref())?;
     Ok(response.into())
@@ -37,7 +44,7 @@ async fn answer(request: Request, origin: Option<&str>, env: &Env, ctx: &Context
     let settings = match settings::settings(env) {
         Ok(settings) => settings,
         Err(faults) => {
-            edge::log::error("bad_settings", json!({"faults": *faults}));
+            Problem::new("bad_settings").with("faults", &*faults).tell();
             return Ok(ingest::unavailable(&format!("wrong settings: {}", faults.join("; ")))?.into());
         }
     };

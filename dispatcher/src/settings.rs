@@ -63,6 +63,7 @@ fn read(vars: &edge::settings::Vars) -> Result<Settings, Vec<String>> {
     let outbox = outbox::Settings::read(vars, default_shards(&environment), &mut faults);
     let shards = ShardSettings::read(vars, &mut faults);
     let warehouses = WarehouseSettings::read(vars, &outbox.warehouses, &environment, &mut faults);
+    edge::report::check(vars, &mut faults);
     if faults.is_empty() {
         Ok(Settings { environment, ingest_path, ip_policy, outbox, shards, warehouses })
     } else {

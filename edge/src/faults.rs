@@ -14,6 +14,8 @@ pub const MARK: &str = "sparrow-fault-";
 #[derive(Deserialize)]
 struct Order {
     mode: String,
+    /// What the fault says, where it is to say something of its own.
+    message: Option<String>,
 }
 
 /// Carries out `work`, unless what is ordered for `place` is to fail `before` it or to `panic`, and fails `after` it
@@ -22,24 +24,24 @@ struct Order {
 /// # Errors
 /// Those of `work`, and the fault.
 pub async fn around<T>(env: &Env, place: &str, work: impl Future<Output = Result<T>>) -> Result<T> {
-    let fault = || Error::from(format!("{MARK}{place}"));
-    match mode(env, place).await.as_deref() {
-        Some("before" | "error") => Err(fault()),
-        Some("panic") => panic!("{MARK}{place}"),
-        Some("after") => {
+    let Some(Order { mode, message }) = order(env, place).await else { return work.await };
+    let message = message.unwrap_or_else(|| format!("{MARK}{place}"));
+    match mode.as_str() {
+        "before" | "error" => Err(Error::from(message)),
+        "panic" => panic!("{message}"),
+        "after" => {
             work.await?;
-            Err(fault())
+            Err(Error::from(message))
         }
         _ => work.await,
     }
 }
 
 /// Nothing where nobody is there to say something.
-async fn mode(env: &Env, place: &str) -> Option<String> {
+async fn order(env: &Env, place: &str) -> Option<Order> {
     let url = env.var("FAULTS_URL").ok()?.to_string();
     let url = Url::parse(&format!("{url}/faults/{place}")).ok()?;
-    let order: Order = Fetch::Url(url).send().await.ok()?.json().await.ok()?;
-    Some(order.mode)
+    Fetch::Url(url).send().await.ok()?.json().await.ok()
 }
 
 /// Panics where `text` holds the mark of `place`, every time.

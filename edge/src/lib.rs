@@ -1,5 +1,5 @@
 //! What Sparrow's Workers share of the runtime: settings, clock, timers, randomness, bodies, requests in and out,
-//! the way to the Outbox's shards, and the log.
+//! the way to the Outbox's shards, the log, problems and reports of them.
 
 pub mod body;
 pub mod clock;
@@ -7,7 +7,9 @@ pub mod clock;
 pub mod faults;
 pub mod http;
 pub mod log;
+pub mod problem;
 pub mod random;
+pub mod report;
 pub mod rs256;
 pub mod settings;
 pub mod shard;

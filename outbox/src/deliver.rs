@@ -37,6 +37,11 @@ pub(crate) struct Item {
 }
 
 impl DeliverBatch {
+    /// The payloads whose events are to be delivered.
+    pub fn payload_ids(&self) -> impl ExactSizeIterator<Item = &str> {
+        self.items.iter().map(|item| item.payload.as_str())
+    }
+
     /// Events in the call.
     pub fn events(&self) -> usize {
         self.items.iter().map(|item| item.events.len()).sum()

@@ -23,6 +23,13 @@ pub struct OpenBatch {
     aside: Option<OwedRow>,
 }
 
+impl OpenBatch {
+    /// The payloads.
+    pub fn payload_ids(&self) -> impl ExactSizeIterator<Item = &str> {
+        self.payloads.iter().map(|place| place.id.as_str())
+    }
+}
+
 #[derive(Debug)]
 struct Place {
     seq: i64,

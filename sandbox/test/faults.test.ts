@@ -40,8 +40,10 @@ test("a fault lasts until it is set anew, or so many questions", async () => {
     { mode: "error" },
     "clearing what was received changes nothing",
   );
-  await set({ open: { mode: "none" } });
+  await set({ open: { mode: "none" }, ask: { mode: "error", times: 1, message: "of somebody" } });
   assert.deepEqual(await ask("open"), { mode: "none" });
+  assert.deepEqual(await ask("ask"), { mode: "error", message: "of somebody" });
+  assert.deepEqual(await ask("ask"), { mode: "none" });
 });
 
 test("faults that make no sense are refused, all of them", async () => {
@@ -53,6 +55,7 @@ test("faults that make no sense are refused, all of them", async () => {
     { a: { mode: "later" } },
     { a: { mode: "before", times: 0 } },
     { a: { mode: "before", tmies: 1 } },
+    { a: { mode: "before", message: 1 } },
     { "a/b": { mode: "before" } },
   ];
   for (const faults of refused) {

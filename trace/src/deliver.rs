@@ -1,13 +1,14 @@
 //! `POST /deliver/{tracker}`: events of one or more payloads to one vendor.
 
 use crate::calls::CallLog;
-use crate::lane::{self, Settled};
+use crate::lane::{self, Settled, Way};
 use crate::setup::Setup;
 use crate::take::{Taken, take};
 use allowlist::Allowed;
+use edge::problem::Problem;
+use edge::report;
 use event::wire::{CallMade, DeliverReply, DeliverRequest, EventOutcome};
 use event::{Change, Outcome};
-use serde_json::json;
 use trackers::Call;
 
 /// The platform lets six outgoing connections wait for an answer; a seventh call would be queued behind them.
@@ -52,10 +53,18 @@ pub async fn deliver(setup: &Setup, tracker: &str, request: DeliverRequest) -> (
         let events: Vec<_> = owed.iter().map(|owed| &owed.event).collect();
         #[cfg(feature = "faults")]
         edge::faults::poison("deliver", &format!("{events:?}"));
-        let log = setup.told.zip(setup.secrets.get(tracker)).map(|(told, secrets)| {
+        let secrets = setup.secrets.get(tracker);
+        let log = setup.told.zip(secrets).map(|(told, secrets)| {
             CallLog::new(told, secrets, owed.iter().map(|owed| (owed.place, owed.idx)).collect())
         });
-        let delivery = lane::deliver(vendor, &events, MAX_OPEN_CALLS, setup.deadline, log).await;
+        let way = Way {
+            open_calls: MAX_OPEN_CALLS,
+            deadline: setup.deadline,
+            log,
+            shown_without: secrets.filter(|_| report::wants_payloads()),
+        };
+        let delivery = lane::deliver(vendor, &events, way).await;
+        delivery.failures.tell(tracker);
         for (owed, settled) in owed.iter().zip(delivery.settled) {
             let payload = &request.payloads[owed.place].id;
             outcomes.push(event_outcome(payload, owed.idx, tracker, settled, owed.changes.clone()));
@@ -70,7 +79,7 @@ pub async fn deliver(setup: &Setup, tracker: &str, request: DeliverRequest) -> (
 fn told(tracker: &str, log: CallLog<'_>) -> Vec<CallMade> {
     let (calls, left_out) = log.finish();
     if left_out > 0 {
-        edge::log::error("requests_left_out", json!({"tracker": tracker, "calls": left_out}));
+        Problem::new("requests_left_out").by("tracker", tracker).with("calls", left_out).tell();
     }
     calls
 }

@@ -1,14 +1,16 @@
 //! One tracker's events on their way to the vendor: plan, calls, verdicts, split and again, within a deadline.
 
 use crate::calls::{CallLog, Ended};
+use crate::failures::Failures;
 use allowlist::Allowed;
 use edge::http::{Answer, NoAnswer, post};
+use edge::report;
 use event::{Millis, Outcome};
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 use std::collections::VecDeque;
 use std::time::Duration;
-use trackers::{Call, Reply, Tracker, Verdict};
+use trackers::{Call, Reply, Secrets, Tracker, Verdict};
 
 /// Calls that a lane makes beyond those it planned first, against a vendor that refuses every batch. Isolating
 /// one culprit among 1,000 events takes about 20.
@@ -34,6 +36,8 @@ pub struct Delivery<'a> {
     pub mirrors: Vec<Call>,
     /// The log, if there was to be one, with every call that was made.
     pub log: Option<CallLog<'a>>,
+    /// Calls of which the vendor did not take everything.
+    pub failures: Failures,
 }
 
 /// A call, and where its events stand in the lane.
@@ -42,18 +46,34 @@ struct Job {
     events: Vec<usize>,
 }
 
-/// Delivers `events` to `tracker` with at most `open_calls` calls open at once. After `deadline` no call is
-/// waited for, and what is not settled is to be tried again.
-pub async fn deliver<'a>(
-    tracker: &'a dyn Tracker,
-    events: &'a [&'a Allowed],
-    open_calls: usize,
-    deadline: Duration,
-    log: Option<CallLog<'a>>,
-) -> Delivery<'a> {
+/// How a delivery is made.
+pub struct Way<'a> {
+    /// Calls open at once.
+    pub open_calls: usize,
+    /// After it no call is waited for, and what is not settled is to be tried again.
+    pub deadline: Duration,
+    /// Where calls are noted, if they are.
+    pub log: Option<CallLog<'a>>,
+    /// The tracker's, where requests and replies that failed are to be shown.
+    pub shown_without: Option<&'a Secrets>,
+}
+
+/// Delivers `events` to `tracker`.
+pub async fn deliver<'a>(tracker: &'a dyn Tracker, events: &'a [&'a Allowed], way: Way<'a>) -> Delivery<'a> {
+    let Way { open_calls, deadline, log, shown_without } = way;
     let started = edge::clock::now();
     let settled = vec![None; events.len()];
-    let mut lane = Lane { tracker, events, settled, queue: VecDeque::new(), failed: 0, stopped: None, log };
+    let mut lane = Lane {
+        tracker,
+        events,
+        settled,
+        queue: VecDeque::new(),
+        failed: 0,
+        stopped: None,
+        log,
+        failures: Failures::default(),
+        shown_without,
+    };
     lane.plan((0..events.len()).collect(), started);
     let mut mirrors = Vec::new();
     let mut open = FuturesUnordered::new();
@@ -76,8 +96,8 @@ pub async fn deliver<'a>(
     let unsettled = if calls == max_calls { "call_limit" } else { "deadline" };
     let stopped = lane.stopped.take();
     let rest = stopped.unwrap_or_else(|| Outcome::Retry { after: None, reason: unsettled.to_owned() });
-    let log = lane.log.take();
-    Delivery { settled: lane.finish(rest), mirrors, log }
+    let (log, failures) = (lane.log.take(), std::mem::take(&mut lane.failures));
+    Delivery { settled: lane.finish(rest), mirrors, log, failures }
 }
 
 fn remaining(started: Millis, now: Millis, deadline: Duration) -> Duration {
@@ -100,6 +120,8 @@ struct Lane<'a> {
     /// What becomes of the events whose calls are not started any more.
     stopped: Option<Outcome>,
     log: Option<CallLog<'a>>,
+    failures: Failures,
+    shown_without: Option<&'a Secrets>,
 }
 
 impl Lane<'_> {
@@ -119,6 +141,10 @@ impl Lane<'_> {
 
     fn settle(&mut self, job: Job, sent_at: Millis, answer: Result<Answer, NoAnswer>) {
         let Job { call, events } = job;
+        report::step(|| {
+            let answer = answer.as_ref().map_or_else(ToString::to_string, |answer| answer.status.to_string());
+            format!("{}: a call with {} events: {answer}", self.tracker.name(), events.len())
+        });
         let (verdicts, status) = match &answer {
             Err(no_answer) => {
                 let retry = Verdict::Retry { after: None, reason: no_answer.to_string() };
@@ -136,6 +162,10 @@ impl Lane<'_> {
         if let (Some(log), Some(&first)) = (&mut self.log, events.first()) {
             let delivered = verdicts.iter().all(|verdict| *verdict == Verdict::Delivered);
             log.note(&call, &events, self.events[first], Ended { sent_at, status, delivered });
+        }
+        if verdicts.iter().any(|verdict| *verdict != Verdict::Delivered) {
+            let carried: Vec<&Allowed> = events.iter().map(|&event| self.events[event]).collect();
+            self.failures.note(&call, &carried, &verdicts, &answer, self.shown_without);
         }
         self.stop_if_useless(&verdicts);
         let mut again = Vec::new();

@@ -4,6 +4,7 @@
 
 mod calls;
 mod deliver;
+mod failures;
 mod lane;
 mod mirror;
 mod open;
@@ -12,14 +13,39 @@ mod router;
 mod setup;
 mod take;
 
+use edge::report;
 use worker::{Context, Env, Request, Response, Result, event};
+
+/// This Worker, in reports.
+const WORKER: &str = "trace";
 
 #[event(fetch)]
 async fn fetch(request: Request, env: Env, ctx: Context) -> Result<Response> {
+    report::start(&env, WORKER);
+    let serve = |request| report::caught(serve(request, &env, &ctx));
+    let answer = match report::request(request, (&ctx).into(), serve).await {
+        Ok(answer) => answer?,
+        Err(_) => panicked()?,
+    };
+    let counted = report::counted();
+    if counted != report::Counts::default() {
+        answer.headers().set(report::REPORTS, &format!("{},{}", counted.sent, counted.suppressed))?;
+    }
+    Ok(answer)
+}
+
+async fn serve(request: Request, env: &Env, ctx: &Context) -> Result<Response> {
     #[cfg(feature = "faults")]
-    let (bindings, place) = (env.clone(), request.path().trim_start_matches('/').replace('/', "-"));
+    let place = request.path().trim_start_matches('/').replace('/', "-");
     let answer = router::route(request, env, ctx);
     #[cfg(feature = "faults")]
-    let answer = edge::faults::around(&bindings, &place, answer);
+    let answer = edge::faults::around(env, &place, answer);
     answer.await
+}
+
+/// The Outbox tells a panic from what else goes wrong; where it happened is reported there.
+fn panicked() -> Result<Response> {
+    let answer = Response::error("a panic", 500)?;
+    answer.headers().set(report::PANICKED, "1")?;
+    Ok(answer)
 }

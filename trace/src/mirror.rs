@@ -3,7 +3,7 @@
 
 use crate::policy::Shared;
 use edge::http::post;
-use serde_json::json;
+use edge::problem::Problem;
 use trackers::{Call, Reply};
 
 /// Sends the copies one after the other and logs what the vendor complains of.
@@ -11,15 +11,24 @@ pub async fn send(setup: Shared, tracker: String, calls: Vec<Call>) {
     let Ok(setup) = &*setup else { return };
     let Some(tracker) = setup.tracker(&tracker) else { return };
     for call in calls {
-        let Ok(answer) = post(&call.url, &call.headers, &call.body, setup.deadline).await else { continue };
+        let answer = match post(&call.url, &call.headers, &call.body, setup.deadline).await {
+            Ok(answer) => answer,
+            Err(reason) => {
+                Problem::warning("vendor_not_checked")
+                    .by("tracker", tracker.name())
+                    .by("reason", reason)
+                    .tell();
+                continue;
+            }
+        };
         let reply =
             Reply { status: answer.status, retry_after: answer.retry_after.as_deref(), body: &answer.body };
         let complaints = tracker.complaints(&reply);
         if !complaints.is_empty() {
-            edge::log::error(
-                "vendor_complains",
-                json!({"tracker": tracker.name(), "complaints": complaints}),
-            );
+            Problem::new("vendor_complains")
+                .by("tracker", tracker.name())
+                .with("complaints", complaints)
+                .tell();
         }
     }
 }

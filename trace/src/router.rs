@@ -1,38 +1,47 @@
 //! Routes of the service binding.
 
 use crate::{deliver, mirror, open, policy};
+use edge::problem::Problem;
+use edge::report;
 use event::wire::{DeliverRequest, MAX_CALL_BYTES, OpenRequest};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde_json::json;
 use worker::{Context, Env, Method, Request, Response, Result};
 
 /// Answers a request of the Outbox's.
-pub async fn route(request: Request, env: Env, ctx: Context) -> Result<Response> {
-    let shared = match policy::setup(&env, &ctx).await {
+pub async fn route(request: Request, env: &Env, ctx: &Context) -> Result<Response> {
+    let shared = match policy::setup(env, ctx).await {
         Ok(shared) => shared,
         Err(error) => return Response::error(error.to_string(), 503),
     };
     let setup = match &*shared {
         Ok(setup) => setup,
         Err(faults) => {
-            edge::log::error("bad_settings", json!({"faults": faults}));
+            Problem::new("bad_settings").with("faults", faults).tell();
             return Response::error(format!("wrong settings: {}", faults.join("; ")), 500);
         }
     };
+    report::tag("policy", &setup.policy.version);
     if request.method() != Method::Post {
         return Response::error("method not allowed", 405);
     }
     let path = request.path();
     match path.strip_prefix("/deliver/").unwrap_or(&path) {
         "/open" => match read::<OpenRequest>(request).await? {
-            Ok(asked) => reply(&open::open(setup, asked)?),
+            Ok(asked) => {
+                report::step(|| format!("asked to open {} payloads", asked.payloads.len()));
+                reply(&open::open(setup, asked)?)
+            }
             Err(refusal) => Ok(refusal),
         },
         tracker if trackers::NAMES.contains(&tracker) => match read::<DeliverRequest>(request).await? {
             Ok(asked) => {
+                report::step(|| format!("asked to deliver of {} payloads", asked.payloads.len()));
                 let (outcomes, mirrors) = deliver::deliver(setup, tracker, asked).await;
-                ctx.wait_until(mirror::send(shared.clone(), tracker.to_owned(), mirrors));
+                if !mirrors.is_empty() {
+                    let sent = mirror::send(shared.clone(), tracker.to_owned(), mirrors);
+                    ctx.wait_until(report::task("mirror".into(), ctx.into(), sent));
+                }
                 reply(&outcomes)
             }
             Err(refusal) => Ok(refusal),

@@ -25,7 +25,7 @@ pub struct Setup {
     pub deadline: Duration,
     /// Which calls are told of, where any are.
     pub told: Option<Told>,
-    /// Of each tracker; nothing where no call is told of.
+    /// Of each tracker, to be kept out of what is told of its calls.
     pub secrets: BTreeMap<&'static str, Secrets>,
 }
 
@@ -54,11 +54,12 @@ impl Setup {
             faults.push(fault.to_owned());
             None
         });
-        let secrets = told.map(|_| trackers::secrets(vars)).unwrap_or_default();
+        let secrets = trackers::secrets(vars);
         let trackers = trackers::configure(vars).unwrap_or_else(|error| {
             faults.extend(error.0);
             Vec::new()
         });
+        edge::report::check(vars, &mut faults);
         policy.restrict_to(&environment);
         let hash_key = hash_key(vars, &policy).unwrap_or_else(|fault| {
             faults.push(fault);

@@ -7,6 +7,7 @@
 mod card;
 mod character;
 mod email;
+mod excerpt;
 mod iban;
 mod ip;
 mod jwt;
@@ -25,6 +26,7 @@ mod vendor;
 mod webhook;
 
 pub(crate) use character::decoded;
+pub use excerpt::excerpt;
 pub(crate) use key::tells;
 pub use kind::Kind;
 

@@ -1,11 +1,11 @@
 //! The way of a payload from the request into a shard: one call, since every request makes it.
 
 use crate::settings::Settings;
+use edge::problem::Problem;
 use edge::shard::stub;
 use event::{Millis, Payload};
 use outbox::{NewPayload, shard_of};
 use serde::{Deserialize, Serialize};
-use serde_json::json;
 use wasm_bindgen::prelude::wasm_bindgen;
 use worker::js_sys::{Promise, Uint8Array};
 use worker::wasm_bindgen_futures::JsFuture;
@@ -65,13 +65,13 @@ pub async fn append(
         let call = call(env, settings, &payload, is_senders_id, shard);
         match answer(ctx, call).await {
             Ok(true) => return Appended::Stored,
-            Ok(false) => edge::log::error("refused", json!({"payload": payload.id, "shard": shard})),
+            Ok(false) => Problem::new("refused").by("shard", shard).with("payload", &payload.id).tell(),
             Err(error) => {
-                let problem = error.to_string();
-                edge::log::error(
-                    "not_stored",
-                    json!({"payload": payload.id, "shard": shard, "problem": problem}),
-                );
+                Problem::new("not_stored")
+                    .by("shard", shard)
+                    .with("payload", &payload.id)
+                    .caused_by(&error)
+                    .tell();
                 return Appended::Unknown;
             }
         }

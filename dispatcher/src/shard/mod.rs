@@ -9,6 +9,7 @@ mod door;
 mod object;
 mod pump;
 mod trace;
+mod trace_failure;
 mod warehouse;
 
 pub use door::{Appended, append};

@@ -4,8 +4,10 @@ use super::admin;
 use super::database::ObjectDatabase;
 use super::door::{self, REFUSED, STORED, UNREADABLE};
 use super::pump::Pump;
+use crate::WORKER;
+use edge::problem::Problem;
+use edge::report;
 use outbox::{Appended, Shard};
-use serde_json::json;
 use std::cell::RefCell;
 use std::panic::AssertUnwindSafe;
 use std::rc::Rc;
@@ -32,6 +34,18 @@ impl DurableObject for Outbox {
     }
 
     async fn fetch(&self, request: Request) -> Result<Response> {
+        report::start(&self.env, WORKER);
+        report::request(request, (&*self.state).into(), |request| self.answer(request)).await
+    }
+
+    async fn alarm(&self) -> Result<Response> {
+        report::start(&self.env, WORKER);
+        report::task("alarm".into(), (&*self.state).into(), self.ring()).await
+    }
+}
+
+impl Outbox {
+    async fn answer(&self, request: Request) -> Result<Response> {
         let Some(pump) = self.pump() else {
             return Response::error("this shard cannot work; its log says why", 500);
         };
@@ -40,7 +54,7 @@ impl DurableObject for Outbox {
         admin::route(&pump, &path, request).await
     }
 
-    async fn alarm(&self) -> Result<Response> {
+    async fn ring(&self) -> Result<Response> {
         match self.pump() {
             Some(pump) => {
                 pump.alarm_rang();
@@ -52,9 +66,7 @@ impl DurableObject for Outbox {
         }
         Response::empty()
     }
-}
 
-impl Outbox {
     /// The shard, started where it is not, or could not be before.
     fn pump(&self) -> Option<Rc<Pump>> {
         let mut pump = self.pump.borrow_mut();
@@ -63,7 +75,7 @@ impl Outbox {
             let state = State::from(state.clone().unchecked_into::<DurableObjectState>());
             match start(state, self.env.clone()) {
                 Ok(started) => *pump = Some(started),
-                Err(problem) => edge::log::error("no_shard", json!({"problem": problem})),
+                Err(problem) => Problem::new("no_shard").with("problem", problem).tell(),
             }
         }
         pump.clone()
@@ -84,6 +96,7 @@ fn start(state: State, env: Env) -> std::result::Result<Rc<Pump>, String> {
 impl Outbox {
     /// Stores payloads as [`door`] sends them; an answer for each. They are in the database then, and not durable yet.
     pub fn store(&self, number: u32, payloads: Vec<Uint8Array>) -> Vec<u8> {
+        report::start(&self.env, WORKER);
         let Some(pump) = self.pump() else { return vec![REFUSED; payloads.len()] };
         pump.refill();
         let mut answers = vec![UNREADABLE; payloads.len()];

@@ -7,12 +7,13 @@ use super::database::ObjectDatabase;
 use super::trace;
 use super::warehouse::Warehouses;
 use crate::settings::Settings;
-use edge::timer;
+use edge::problem::Problem;
+use edge::{report, timer};
 use event::Millis;
 use futures_util::FutureExt;
 use outbox::sql::SqlError;
 use outbox::{Appended, Failure, NewPayload, Shard, Work};
-use serde_json::json;
+use std::borrow::Cow;
 use std::cell::{Cell, RefCell, RefMut};
 use std::panic::AssertUnwindSafe;
 use std::rc::Rc;
@@ -127,7 +128,13 @@ impl Pump {
         self.calls.set(self.calls.get() - 1);
         self.busy.set(self.busy.get() + 1);
         let pump = self.clone();
-        self.state.wait_until(async move {
+        let name = match &work {
+            Work::Raw(_) => "raw".to_owned(),
+            Work::Accounts(_) => "accounts".to_owned(),
+            Work::Open(_) => "open".to_owned(),
+            Work::Deliver(batch) => format!("deliver/{}", batch.tracker),
+        };
+        self.in_background(name.into(), async move {
             let told = AssertUnwindSafe(pump.perform(work)).catch_unwind().await;
             pump.busy.set(pump.busy.get() - 1);
             match told {
@@ -140,12 +147,15 @@ impl Pump {
         });
     }
 
+    /// Does what no request waits for.
+    fn in_background(&self, name: Cow<'static, str>, work: impl Future<Output = ()> + 'static) {
+        self.state.wait_until(report::task(name, (&self.state).into(), work));
+    }
+
     /// Ends the object; the alarm starts it again.
     fn start_anew(&self) {
-        edge::log::error(
-            "started_anew",
-            json!({"shard": self.shard.try_borrow().map_or(0, |shard| shard.number())}),
-        );
+        let shard = self.shard.try_borrow().map_or(0, |shard| shard.number());
+        Problem::new("started_anew").by("shard", shard).tell();
         let state = self.state.as_raw();
         if let Ok(abort) = Reflect::get(state, &"abort".into())
             && let Ok(abort) = abort.dyn_into::<Function>()
@@ -159,22 +169,35 @@ impl Pump {
     async fn perform(&self, work: Work) -> Result<(), SqlError> {
         match work {
             Work::Raw(batch) => {
-                let result = caught("raw", self.warehouses.write_raw(&batch)).await;
+                let result = caught(self.warehouses.write_raw(&batch)).await;
+                let by = |failed: Problem| failed.by("warehouse", &batch.warehouse);
+                self.tell_of(&result, "raw", |failed| by(failed).with("payloads", batch.payloads()));
                 self.shard().logged(&batch, result, edge::clock::now())
             }
             Work::Accounts(batch) => {
-                let result = caught("accounts", self.warehouses.write_accounts(&batch)).await;
+                let result = caught(self.warehouses.write_accounts(&batch)).await;
+                self.tell_of(&result, "accounts", |failed| failed.by("warehouse", &batch.warehouse));
                 self.shard().accounted(&batch, result, edge::clock::now())
             }
             Work::Open(batch) => {
-                let result = caught("open", trace::ask(&self.env, "/open", &batch.body)).await;
+                let result = caught(trace::ask(&self.env, "/open", &batch.body)).await;
+                self.tell_of(&result, "open", |failed| of_payloads(failed, batch.payload_ids()));
                 self.shard().opened(batch, result, edge::clock::now())
             }
             Work::Deliver(batch) => {
                 let path = format!("/deliver/{}", batch.tracker);
-                let result = caught(&batch.tracker, trace::ask(&self.env, &path, &batch.body)).await;
+                let result = caught(trace::ask(&self.env, &path, &batch.body)).await;
+                self.tell_of(&result, &batch.tracker, |failed| of_payloads(failed, batch.payload_ids()));
                 self.shard().delivered(&batch, result, edge::clock::now())
             }
+        }
+    }
+
+    /// Tells of a call that failed.
+    fn tell_of<T>(&self, result: &Result<T, Failure>, lane: &str, more: impl FnOnce(Problem) -> Problem) {
+        if let Err(failure) = result {
+            let failed = Problem::new("call_failed").by("lane", lane).by("reason", &failure.reason);
+            more(failed).with("shard", self.shard().number()).tell();
         }
     }
 
@@ -206,7 +229,7 @@ impl Pump {
         }
         self.timer.set(Some(at));
         let (pump, wait) = (self.clone(), u32::try_from(at.0 - now.0).unwrap_or(0));
-        self.state.wait_until(async move {
+        self.in_background("timer".into(), async move {
             timer::wait(wait).await;
             // One that was overtaken by an earlier one has nothing to say.
             if pump.timer.get() == Some(at) {
@@ -222,7 +245,7 @@ impl Pump {
         let date = worker::js_sys::Date::new(&(at.0 as f64).into());
         match storage.as_raw().set_alarm(date, wasm_bindgen::JsValue::NULL.into()) {
             Ok(_) => self.alarm.set(Some(at)),
-            Err(_) => edge::log::error("no_alarm", json!({"shard": self.shard().number()})),
+            Err(_) => Problem::new("no_alarm").by("shard", self.shard().number()).tell(),
         }
     }
 
@@ -237,7 +260,7 @@ impl Pump {
         }
         if self.shard().must_register() && !self.registering.replace(true) {
             let pump = self.clone();
-            self.state.wait_until(async move {
+            self.in_background("register".into(), async move {
                 let number = pump.shard().number();
                 match super::admin::register(&pump, number).await {
                     Ok(()) => {
@@ -245,8 +268,7 @@ impl Pump {
                         done.unwrap_or_else(|error| log_database(&error));
                     }
                     Err(error) => {
-                        let problem = error.to_string();
-                        edge::log::error("not_registered", json!({"shard": number, "problem": problem}));
+                        Problem::new("not_registered").by("shard", number).caused_by(&error).tell();
                     }
                 }
                 pump.registering.set(false);
@@ -260,24 +282,26 @@ impl Pump {
             return;
         }
         let warehouses = self.warehouses.clone();
-        self.state.wait_until(async move {
+        self.in_background("retention".into(), async move {
             if let Err(failure) = warehouses.clean(now).await {
-                edge::log::error("retention_failed", json!({"reason": failure.reason}));
+                Problem::new("retention_failed").by("reason", failure.reason).tell();
             }
         });
     }
 }
 
 /// A panic is a failure like any other, and ends no lane.
-async fn caught<T>(lane: &str, call: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
-    let result =
-        AssertUnwindSafe(call).catch_unwind().await.unwrap_or_else(|_| Err(Failure::temporary("panic")));
-    if let Err(failure) = &result {
-        edge::log::error("call_failed", json!({"lane": lane, "reason": failure.reason}));
-    }
-    result
+async fn caught<T>(call: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
+    AssertUnwindSafe(call).catch_unwind().await.unwrap_or_else(|_| Err(Failure::temporary("panic")))
+}
+
+/// How many of a call's payloads there are, and the first of them by id: in `raw` stands what they hold.
+fn of_payloads<'a>(failed: Problem, ids: impl ExactSizeIterator<Item = &'a str>) -> Problem {
+    const TOLD: usize = 5;
+    let count = ids.len();
+    failed.with("payloads", count).with("payload", ids.take(TOLD).collect::<Vec<_>>())
 }
 
 fn log_database(error: &SqlError) {
-    edge::log::error("database_failed", json!({"problem": error.to_string()}));
+    Problem::new("database_failed").caused_by(error).tell();
 }

@@ -1,6 +1,8 @@
 //! Calls to Trace.
 
+use super::trace_failure;
 use edge::body::{self, BodyError};
+use edge::report::PANICKED;
 use edge::timer::within;
 use outbox::Failure;
 use serde::de::DeserializeOwned;
@@ -30,13 +32,14 @@ pub async fn ask<T: DeserializeOwned>(env: &Env, path: &str, body: &str) -> std:
     let trace: Trace = env.service("TRACE").map_err(|_| Failure::temporary("no_trace"))?.into_rpc();
     let (status, answer) = match within(DEADLINE_MS, post(&trace, path, body)).await {
         None => return Err(Failure::temporary("trace_timeout")),
-        Some(Err(_)) => return Err(Failure::temporary("trace_exception")),
+        Some(Err(error)) => return Err(Failure::temporary(trace_failure::thrown(&error.to_string()))),
         // Compressed bodies can hold a thousand times what they are: fewer of them at once then.
         Some(Ok(Reply::TooLong)) => return Err(Failure::temporary("trace_reply_too_long")),
+        Some(Ok(Reply::Panicked)) => return Err(Failure::temporary("trace_panic")),
         Some(Ok(Reply::Read(status, reply))) => (status, reply),
     };
     if status != 200 {
-        return Err(Failure::temporary(format!("trace_{status}")));
+        return Err(Failure::temporary(trace_failure::answered(status, &answer)));
     }
     serde_json::from_slice(&answer).map_err(|_| Failure::temporary("trace_reply"))
 }
@@ -44,6 +47,7 @@ pub async fn ask<T: DeserializeOwned>(env: &Env, path: &str, body: &str) -> std:
 enum Reply {
     Read(u16, Vec<u8>),
     TooLong,
+    Panicked,
 }
 
 async fn post(trace: &Trace, path: &str, body: &str) -> Result<Reply> {
@@ -53,6 +57,9 @@ async fn post(trace: &Trace, path: &str, body: &str) -> Result<Reply> {
     // The host is not looked up: the binding leads to Trace whatever it says.
     let response = JsFuture::from(trace.fetch(&format!("https://trace{path}"), &init)?).await?;
     let response: Response = response.dyn_into()?;
+    if response.headers().has(PANICKED)? {
+        return Ok(Reply::Panicked);
+    }
     match body::of(&response, MAX_REPLY).await {
         Ok(reply) => Ok(Reply::Read(response.status(), reply)),
         Err(BodyError::TooLong(_)) => Ok(Reply::TooLong),

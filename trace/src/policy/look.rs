@@ -4,8 +4,8 @@ use super::pointer::Pointer;
 use super::store::Store;
 use crate::setup::Setup;
 use allowlist::Policy;
+use edge::problem::Problem;
 use edge::settings::Vars;
-use serde_json::json;
 use worker::KvError;
 
 /// What a look came to.
@@ -51,7 +51,8 @@ impl Finding {
 
     /// One line in the log.
     pub fn tell(&self) {
-        edge::log::error(self.code, json!({"policy": self.version, "why": self.why}));
+        let severity = if self.code == "policy_unavailable" { Problem::warning } else { Problem::new };
+        severity(self.code).by("policy", &self.version).with("why", &self.why).tell();
     }
 }
 

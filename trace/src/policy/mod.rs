@@ -11,6 +11,7 @@ mod pointer;
 mod store;
 
 use crate::setup::Setup;
+use edge::report;
 use edge::settings::Vars;
 use event::Millis;
 use look::{Finding, Found, look};
@@ -90,7 +91,11 @@ async fn start(env: &Env, ctx: &Context, now: Millis) -> Result<Shared, NotKnown
         Finding::unavailable(&error).tell();
         NotKnown
     })?;
-    ctx.wait_until(note_deployed(store, deployed.clone()));
+    ctx.wait_until(report::task(
+        "note deployed policy".into(),
+        ctx.into(),
+        note_deployed(store, deployed.clone()),
+    ));
     look.findings.iter().for_each(Finding::tell);
     match look.found {
         Found::Same => {}

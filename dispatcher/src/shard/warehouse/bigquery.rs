@@ -3,8 +3,8 @@
 use super::settings::BigQuerySettings;
 use super::token::{Account, passing};
 use edge::http::{Answer, post};
+use edge::problem::Problem;
 use outbox::{Cause, Failure, Refused, RefusedRow};
-use serde_json::json;
 use std::time::Duration;
 use warehouse::bigquery::{self, Dataset, Insert, Kind, Request, Table};
 
@@ -66,7 +66,7 @@ impl BigQuery {
         }
         let refused = insert.refused();
         for row in &refused {
-            edge::log::error("row_refused", json!({"table": table.name(), "reason": row.reason}));
+            Problem::new("row_refused").by("table", table.name()).by("reason", &row.reason).tell();
         }
         Ok(refused)
     }
@@ -111,6 +111,6 @@ fn of(failure: &bigquery::Failure, cause: Cause) -> Failure {
 
 /// A failure that needs somebody: the log says what to do.
 fn told(reason: &str, cause: Cause, problem: &str) -> Failure {
-    edge::log::error("bigquery_failed", json!({"reason": reason, "problem": problem}));
+    Problem::new("bigquery_failed").by("reason", reason).with("problem", problem).tell();
     Failure { reason: reason.to_owned(), cause }
 }

@@ -1,6 +1,7 @@
 //! Calls to D1.
 
 use super::settings::Retention;
+use edge::problem::Problem;
 use edge::timer::within;
 use event::Millis;
 use outbox::{Cause, Failure, Table};
@@ -105,7 +106,7 @@ fn failure(error: &Error) -> Failure {
     };
     if OUTDATED.iter().any(|words_of| words.contains(words_of)) {
         let problem = "D1's tables are not up to date; run `sparrow warehouse migrate`";
-        edge::log::error("d1_outdated", serde_json::json!({"problem": problem}));
+        Problem::new("d1_outdated").with("problem", problem).tell();
         return Failure { reason: "d1_outdated".to_owned(), cause: Cause::Elsewhere };
     }
     if REFUSALS.iter().any(|refusal| words.contains(refusal)) {

@@ -1,0 +1,34 @@
+//! Envelopes under way, of which there is a bounded number.
+
+/// Most envelopes under way. A request may have six connections; those of other requests are their own.
+const MAX_FLIGHTS: usize = 32;
+
+/// An envelope of a request that was cut off is never heard of again.
+const LOST_MS: u64 = 30_000;
+
+/// Envelopes under way.
+#[derive(Debug, Default)]
+pub(crate) struct Flights {
+    next: u64,
+    /// Their numbers, and when they began.
+    begun: Vec<(u64, u64)>,
+}
+
+impl Flights {
+    /// How many more there may be.
+    pub(crate) fn room(&mut self, now: u64) -> usize {
+        self.begun.retain(|&(_, at)| now.saturating_sub(at) < LOST_MS);
+        MAX_FLIGHTS.saturating_sub(self.begun.len())
+    }
+
+    /// One begins. Returns its number.
+    pub(crate) fn begin(&mut self, now: u64) -> u64 {
+        self.next += 1;
+        self.begun.push((self.next, now));
+        self.next
+    }
+
+    pub(crate) fn end(&mut self, number: u64) {
+        self.begun.retain(|&(other, _)| other != number);
+    }
+}
