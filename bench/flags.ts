@@ -76,7 +76,7 @@ export function read(args: string[]): Flags {
     (values[name] ?? (values.quick ? quick : standard)).split(",").map((text) => whole(name, text));
   return {
     command,
-    sides: (values.sides ?? (isFlood ? "sparrow" : SIDES.join(",")))
+    sides: (values.sides ?? (isFlood ? "sparrow" : "answer,pipe,sparrow"))
       .split(",")
       .map((side) => oneOf("--sides", side, SIDES)),
     modes: values.only ? [oneOf("--only", values.only, MODES)] : [...MODES],

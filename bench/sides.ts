@@ -1,4 +1,4 @@
-// What is compared: Sparrow and the two floors, each alone in a workerd of its own.
+// What is compared: Sparrow, without and with reports of errors, and the two floors, each alone in a workerd of its own.
 
 import { execFileSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
@@ -10,7 +10,7 @@ import { workerds } from "./kernel.ts";
 import type { Ports, VendorName } from "./load/vendors.ts";
 import { Warehouse } from "./warehouse.ts";
 
-export const SIDES = ["answer", "pipe", "sparrow"] as const;
+export const SIDES = ["answer", "pipe", "sparrow", "reporting"] as const;
 export type SideName = (typeof SIDES)[number];
 
 export interface Side {
@@ -35,6 +35,7 @@ export async function start(name: SideName, shards: number, vendors: Ports): Pro
     answer: () => [floor("answer")],
     pipe: () => [floor("pipe", pipeBindings(shards, vendors))],
     sparrow: () => sparrow(shards, vendors),
+    reporting: () => sparrow(shards, vendors, REPORTING),
   }[name]();
   const miniflare = new Miniflare(
     convertV4MiniflareOptions({
@@ -101,7 +102,10 @@ function pipeBindings(shards: number, vendors: Ports) {
   };
 }
 
-function sparrow(shards: number, vendors: Ports) {
+/** Reports are on. While nothing fails none is sent, so that nobody has to listen there. */
+const REPORTING = { SENTRY_DSN: "http://public@127.0.0.1:9/1" };
+
+function sparrow(shards: number, vendors: Ports, more: Record<string, string> = {}) {
   const at = addresses(vendors);
   const trackers = {
     AMPLITUDE_API_KEY: "bench",
@@ -115,10 +119,10 @@ function sparrow(shards: number, vendors: Ports) {
   };
   return [
     {
-      ...built(DISPATCHER, { OUTBOX_SHARDS: String(shards) }),
+      ...built(DISPATCHER, { OUTBOX_SHARDS: String(shards), ...more }),
       ...IN_FRONT,
     },
-    built("trace/wrangler.toml", trackers),
+    built("trace/wrangler.toml", { ...trackers, ...more }),
   ];
 }
 

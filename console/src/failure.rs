@@ -5,6 +5,9 @@ use edge::problem::Problem;
 use serde_json::json;
 use worker::{Response, Result};
 
+/// To whoever asked what failed here.
+pub const FAILED: &str = "something failed in Console; its log says what";
+
 /// What is in the way.
 #[derive(Debug, thiserror::Error)]
 pub enum Failure {
@@ -30,7 +33,7 @@ impl Failure {
             }
             Self::Runtime(error) => {
                 Problem::new("failed").caused_by(error).tell();
-                refuse(500, "something failed in Console; its log says what")
+                refuse(500, FAILED)
             }
         }
     }

@@ -27,8 +27,8 @@ async fn fetch(request: Request, env: Env, ctx: Context) -> Result<Response> {
     report::start(&env, WORKER);
     let serve = |request| report::caught(router::answer(request, &env));
     match report::request(request, (&ctx).into(), serve).await {
-        Ok(answer) => answer,
+        Ok(answer) => answer.or_else(|error| failure::Failure::from(error).response()),
         // It is reported where it happened.
-        Err(_) => failure::refuse(500, "something failed in Console; its log says what"),
+        Err(_) => failure::refuse(500, failure::FAILED),
     }
 }

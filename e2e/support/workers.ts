@@ -18,6 +18,8 @@ export interface Options {
   console?: Vars;
   /** Trace's KV namespace: as it is, one whose every call fails, or none. */
   policies?: "bound" | "broken" | "unbound";
+  /** A module between the Outbox and Trace, which is its binding `TRACE`. */
+  between?: string;
   /** Trackers without settings. */
   off?: string[];
   /** Requests that each rate limit lets through in its period. */
@@ -34,7 +36,7 @@ export function workers(sandbox: string, options: Options) {
   const trace = { ...trackersAt(sandbox, options.off), ...options.trace };
   return [
     limited(worker("wrangler.toml", { ...FAST, ...options.dispatcher }), options),
-    withoutPolicies(worker("trace/wrangler.toml", trace), options),
+    ...behind(withoutPolicies(worker("trace/wrangler.toml", trace), options), options.between),
     ...(options.console ? [worker("console/wrangler.toml", options.console)] : []),
   ];
 }
@@ -50,6 +52,19 @@ function worker(config: string, vars: Vars = {}) {
     bindings,
     ...modulesOf(parsed.main),
   };
+}
+
+/** Puts a Worker before Trace, where that is wanted. */
+function behind<W extends { name: string }>(trace: W, contents: string | undefined) {
+  if (contents === undefined) return [trace];
+  const hidden = { ...trace, name: "trace-behind" };
+  const between = {
+    name: trace.name,
+    compatibilityDate: "2026-11-01",
+    modules: [{ type: "ESModule" as const, path: "between.js", contents }],
+    serviceBindings: { TRACE: hidden.name },
+  };
+  return [between, hidden];
 }
 
 /** Takes Trace's KV namespace away, where that is wanted. */

@@ -120,14 +120,14 @@ export function insertRows(table: Table, insert: Insert, faults: Faults, now: nu
     if (error) invalid.set(index, error);
   });
   const middle = Math.floor(rows.length / 2);
-  if (faults.take(FAULT_PLACES.invalid) !== "none") {
+  if (faults.take(FAULT_PLACES.invalid).mode !== "none") {
     invalid.set(middle, wrong("", "The sandbox was told to refuse this row."));
   }
   const failed = new Map<number, RowError>();
-  if (faults.take(FAULT_PLACES.failed) !== "none" && !invalid.has(middle)) {
+  if (faults.take(FAULT_PLACES.failed).mode !== "none" && !invalid.has(middle)) {
     failed.set(middle, { ...wrong("", "The sandbox was told to fail."), reason: "internalError" });
   }
-  const isForgetful = faults.take(FAULT_PLACES.forgetful) !== "none";
+  const isForgetful = faults.take(FAULT_PLACES.forgetful).mode !== "none";
 
   const errors = new Map([...invalid, ...failed]);
   if (invalid.size > 0 && !skipInvalidRows) {

@@ -85,3 +85,61 @@ pub fn breadcrumb(category: &str, message: impl Into<String>) -> Breadcrumb {
         data: Default::default(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Debug, thiserror::Error)]
+    enum Outer {
+        #[error("outer")]
+        Read {
+            #[source]
+            cause: std::num::ParseIntError,
+            #[allow(dead_code)]
+            secret: &'static str,
+        },
+    }
+
+    #[test]
+    fn the_cause_of_all_comes_first() {
+        let cause = "x".parse::<u8>().expect_err("no number");
+        let chain = chain(&Outer::Read { cause, secret: "planted" });
+        let told: Vec<_> = chain.iter().map(|one| (one.ty.as_str(), one.value.as_deref())).collect();
+        assert_eq!(told, [("ParseIntError", Some("invalid digit found in string")), ("Read", Some("outer"))]);
+    }
+
+    #[test]
+    fn an_error_that_is_a_text_has_no_name() {
+        let error: Box<dyn Error> = "Planted text".into();
+        assert_eq!(type_of(error.as_ref()), "Error");
+        let error: Box<dyn Error> = "planted".into();
+        assert_eq!(type_of(error.as_ref()), "Error");
+    }
+
+    #[test]
+    fn a_chain_that_does_not_end_is_cut() {
+        #[derive(Debug, thiserror::Error)]
+        #[error("again")]
+        struct Again;
+        struct Ring;
+        impl std::fmt::Debug for Ring {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str("Ring")
+            }
+        }
+        impl std::fmt::Display for Ring {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str("ring")
+            }
+        }
+        impl Error for Ring {
+            fn source(&self) -> Option<&(dyn Error + 'static)> {
+                Some(&RING)
+            }
+        }
+        static RING: Ring = Ring;
+        assert_eq!(chain(&RING).len(), MAX_CHAIN);
+        assert_eq!(chain(&Again).len(), 1);
+    }
+}

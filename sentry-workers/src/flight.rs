@@ -32,3 +32,27 @@ impl Flights {
         self.begun.retain(|&(other, _)| other != number);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn envelopes_under_way_are_bounded() {
+        let mut flights = Flights::default();
+        let numbers: Vec<_> = (0..MAX_FLIGHTS).map(|_| flights.begin(0)).collect();
+        assert_eq!(flights.room(1), 0);
+        flights.end(numbers[3]);
+        flights.end(numbers[3]);
+        assert_eq!(flights.room(1), 1);
+    }
+
+    #[test]
+    fn one_that_is_never_heard_of_again_makes_room() {
+        let mut flights = Flights::default();
+        flights.begin(0);
+        flights.begin(1);
+        assert_eq!(flights.room(LOST_MS - 1), MAX_FLIGHTS - 2);
+        assert_eq!(flights.room(LOST_MS), MAX_FLIGHTS - 1);
+    }
+}

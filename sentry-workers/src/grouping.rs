@@ -121,3 +121,110 @@ impl<E> Groups<E> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MINUTE: u64 = 60_000;
+    const HOUR: u64 = 60 * MINUTE;
+
+    fn groups() -> Groups<&'static str> {
+        Groups::new([1, 10, 60].map(|minutes| Duration::from_secs(60 * minutes)))
+    }
+
+    /// Meets it, and holds it where that is wanted.
+    fn meet(groups: &mut Groups<&'static str>, fingerprint: u64, now: u64) -> Verdict {
+        let verdict = groups.meet(fingerprint, now, true);
+        if verdict == Verdict::Hold {
+            groups.hold(fingerprint, "held");
+        }
+        verdict
+    }
+
+    #[test]
+    fn an_outage_is_told_after_a_minute_ten_and_then_each_hour() {
+        let mut groups = groups();
+        let mut told = Vec::new();
+        // Ten failures each second for four hours.
+        for now in (0..4 * HOUR).step_by(100) {
+            if let Verdict::Tell(count) = meet(&mut groups, 1, now) {
+                told.push((now / MINUTE, count));
+            }
+        }
+        assert_eq!(told, [(0, 1), (1, 600), (11, 6_000), (71, 36_000), (131, 36_000), (191, 36_000)]);
+    }
+
+    #[test]
+    fn nothing_counted_is_lost() {
+        let mut groups = groups();
+        let mut told = 0;
+        for now in 0..500 {
+            if let Verdict::Tell(count) = meet(&mut groups, 1, now) {
+                told += count;
+            }
+        }
+        assert_eq!(groups.due(MINUTE - 1, 9), []);
+        assert_eq!((told, groups.due(MINUTE, 9)), (1, vec![("held", 499)]));
+        assert!(!groups.is_holding());
+        assert_eq!(groups.due(9 * HOUR, 9), []);
+    }
+
+    #[test]
+    fn an_hour_of_silence_begins_anew() {
+        let mut groups = groups();
+        for now in [0, MINUTE, 11 * MINUTE] {
+            assert_eq!(meet(&mut groups, 1, now), Verdict::Tell(1));
+        }
+        assert_eq!(groups.due(11 * MINUTE + HOUR, 9), []);
+        assert_eq!(meet(&mut groups, 1, 80 * MINUTE), Verdict::Tell(1));
+        // The first window again.
+        assert_eq!(meet(&mut groups, 1, 81 * MINUTE), Verdict::Tell(1));
+    }
+
+    #[test]
+    fn different_failures_are_told_each() {
+        let mut groups = groups();
+        for fingerprint in 0..10 {
+            assert_eq!(meet(&mut groups, fingerprint, 0), Verdict::Tell(1));
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_told_is_held_and_told_when_it_can_be() {
+        let mut groups = groups();
+        assert_eq!(groups.meet(1, 0, false), Verdict::Hold);
+        groups.hold(1, "first");
+        assert_eq!(groups.meet(1, 0, false), Verdict::Count);
+        assert_eq!(groups.due(1, 0), []);
+        assert_eq!(groups.due(1, 1), [("first", 2)]);
+    }
+
+    #[test]
+    fn no_more_are_told_at_once_than_there_is_room_for() {
+        let mut groups = groups();
+        for fingerprint in 0..5 {
+            assert_eq!(groups.meet(fingerprint, 0, false), Verdict::Hold);
+            groups.hold(fingerprint, "held");
+        }
+        assert_eq!(groups.due(1, 3).len(), 3);
+        assert_eq!(groups.due(1, 3).len(), 2);
+    }
+
+    #[test]
+    fn memory_is_bounded_and_what_makes_room_is_told() {
+        let mut groups = groups();
+        for fingerprint in 0..1_000 {
+            meet(&mut groups, fingerprint, fingerprint);
+            meet(&mut groups, fingerprint, fingerprint);
+        }
+        assert_eq!(groups.groups.len(), MAX_GROUPS);
+        assert_eq!(groups.due(1_000, 1_000).len(), 1_000 - MAX_GROUPS);
+        // While nothing may be told, what makes room is let go: it would fill the memory.
+        for fingerprint in 1_000..2_000 {
+            groups.meet(fingerprint, 1_000, false);
+            groups.hold(fingerprint, "held");
+        }
+        assert_eq!(groups.ousted, []);
+    }
+}

@@ -19,7 +19,8 @@ extern "C" {
 pub struct Lifetime(Option<Holder>);
 
 impl Lifetime {
-    /// For work that has no context. Reports are sent all the same, and may be cut off when the work ends.
+    /// For work that was given no context: within other work that of the other. Elsewhere reports are sent all the same, and
+    /// are cut off when the work ends before they are out.
     #[must_use]
     pub const fn unknown() -> Self {
         Self(None)
@@ -31,6 +32,10 @@ impl Lifetime {
             // It refuses where the work is over; what is under way may still end in time.
             let _ = holder.wait_until(promise);
         }
+    }
+
+    pub(crate) fn or_else(self, other: impl FnOnce() -> Self) -> Self {
+        if self.0.is_some() { self } else { other() }
     }
 }
 

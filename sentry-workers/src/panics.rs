@@ -57,3 +57,31 @@ fn value(message: Option<&&'static str>, location: Option<&str>) -> String {
         None => location.to_owned(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::pin::Pin;
+    use std::task::{Context, Waker};
+
+    fn poll<F: Future>(work: Pin<&mut F>) -> Poll<F::Output> {
+        work.poll(&mut Context::from_waker(Waker::noop()))
+    }
+
+    #[test]
+    fn a_panic_is_an_error_and_an_answer_passes() {
+        assert_eq!(poll(pin!(caught(async { 7 }))), Poll::Ready(Ok(7)));
+        assert_eq!(poll(pin!(caught(std::future::pending::<()>()))), Poll::Pending);
+        assert_eq!(
+            poll(pin!(caught(async { panic!("on purpose") }))),
+            Poll::<Result<(), _>>::Ready(Err(Panicked))
+        );
+    }
+
+    #[test]
+    fn a_message_is_told_with_its_place() {
+        assert_eq!(value(Some(&"broken"), Some("src/a.rs:1:2")), "broken (src/a.rs:1:2)");
+        assert_eq!(value(None, Some("src/a.rs:1:2")), "src/a.rs:1:2");
+        assert_eq!(value(None, None), "somewhere");
+    }
+}

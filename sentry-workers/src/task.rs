@@ -2,6 +2,7 @@
 
 use crate::isolate::{Isolate, isolate};
 use crate::lifetime::Lifetime;
+use crate::request::describe;
 use sentry::protocol::{Event, TraceContext};
 use sentry::{Hub, HubSwitchGuard};
 use std::borrow::Cow;
@@ -65,6 +66,7 @@ pub async fn in_task<F: Future>(
 }
 
 async fn run<F: Future>(isolate: Rc<Isolate>, origin: Origin, lifetime: Lifetime, work: F) -> F::Output {
+    let lifetime = lifetime.or_else(|| current().map_or(Lifetime::unknown(), |outer| outer.lifetime.clone()));
     let task = Rc::new(Task { hub: isolate.hub(), origin, lifetime, trace: OnceCell::new() });
     let output = within(task.clone(), work).await;
     let _entered = Entered::new(task);
@@ -115,13 +117,12 @@ impl Task {
     /// Tells of the task in an event.
     pub(crate) fn describe(&self, event: &mut Event<'static>, headers: &[&str]) {
         match &self.origin {
-            Origin::Request(request) if event.request.is_none() => {
+            Origin::Request(request) => {
                 let values = request.headers();
                 let value = |name: &str| values.get(name).ok().flatten();
-                event.request =
-                    Some(crate::request::describe(request.method(), &request.url(), headers, value));
+                let told = event.request.get_or_insert_default();
+                describe(told, request.method(), &request.url(), headers, value);
             }
-            Origin::Request(_) => {}
             Origin::Named(name) => {
                 event.transaction.get_or_insert_with(|| name.to_string());
             }

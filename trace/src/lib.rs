@@ -13,6 +13,7 @@ mod router;
 mod setup;
 mod take;
 
+use edge::problem::Problem;
 use edge::report;
 use worker::{Context, Env, Request, Response, Result, event};
 
@@ -24,9 +25,9 @@ async fn fetch(request: Request, env: Env, ctx: Context) -> Result<Response> {
     report::start(&env, WORKER);
     let serve = |request| report::caught(serve(request, &env, &ctx));
     let answer = match report::request(request, (&ctx).into(), serve).await {
-        Ok(answer) => answer?,
-        Err(_) => panicked()?,
-    };
+        Ok(answer) => answer,
+        Err(_) => panicked(),
+    }?;
     let counted = report::counted();
     if counted != report::Counts::default() {
         answer.headers().set(report::REPORTS, &format!("{},{}", counted.sent, counted.suppressed))?;
@@ -40,7 +41,10 @@ async fn serve(request: Request, env: &Env, ctx: &Context) -> Result<Response> {
     let answer = router::route(request, env, ctx);
     #[cfg(feature = "faults")]
     let answer = edge::faults::around(env, &place, answer);
-    answer.await
+    answer.await.or_else(|error| {
+        Problem::new("failed").caused_by(&error).tell();
+        Response::error("something failed in Trace; its log says what", 500)
+    })
 }
 
 /// The Outbox tells a panic from what else goes wrong; where it happened is reported there.
