@@ -62,7 +62,8 @@ lint: setup sdk ## Formatting, lints and types, warnings denied
 	@biome ci --colors=off --log-level=warn .
 	@tsc -p .
 
-doc: setup sdk ## API documentation, warnings denied
+doc: setup sdk ## API documentation, warnings denied, and whether every problem's code is told
+	@$(node) tools/check-problems.ts
 	@RUSTDOCFLAGS="-D warnings" cargo doc --quiet --workspace --no-deps --all-features
 
 check-deps: setup ## Licences, sources and the rule which crate may depend on which
