@@ -10,7 +10,7 @@ import { account, type Row } from "./account.ts";
 import { bigqueryAt, makeTables } from "./bigquery.ts";
 import { migration } from "./d1.ts";
 import { eventually } from "./wait.ts";
-import { type Options, TRACKERS, workers } from "./workers.ts";
+import { type Options, TRACKERS, traceName, workers } from "./workers.ts";
 
 export const DEVELOPMENT_KEY = "sparrow-development-key";
 
@@ -90,7 +90,7 @@ export async function startSparrow(options: Options = {}) {
     const D1 = (await workerd.getD1Database("D1", "sparrow")) as unknown as Database;
     const outbox = await workerd.getDurableObjectNamespace("OUTBOX", "sparrow");
     const isBound = (options.policies ?? "bound") === "bound";
-    const policies = isBound && (await workerd.getKVNamespace("POLICY", "sparrow-trace"));
+    const policies = isBound && (await workerd.getKVNamespace("POLICY", traceName(options)));
     return {
       workerd,
       origin,

@@ -54,10 +54,14 @@ function worker(config: string, vars: Vars = {}) {
   };
 }
 
+/** Trace's name, behind that Worker as it may be. */
+export const traceName = ({ between }: Options) =>
+  between === undefined ? "sparrow-trace" : "trace-behind";
+
 /** Puts a Worker before Trace, where that is wanted. */
 function behind<W extends { name: string }>(trace: W, contents: string | undefined) {
   if (contents === undefined) return [trace];
-  const hidden = { ...trace, name: "trace-behind" };
+  const hidden = { ...trace, name: traceName({ between: contents }) };
   const between = {
     name: trace.name,
     compatibilityDate: "2026-11-01",
