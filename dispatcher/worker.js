@@ -41,8 +41,9 @@ export class Outbox extends DurableObject {
     this.#waiting = [];
     this.#answers = undefined;
     const answers = this.#shard.store(number, payloads);
+    const durable = this.ctx.storage.sync().then(() => this.#shard.durable());
     // Where it fails, the runtime starts the object anew, and its callers hear of it.
-    this.#durable = this.ctx.storage.sync().catch(() => {});
+    this.#durable = durable.catch(() => {});
     return answers;
   }
 

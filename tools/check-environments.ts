@@ -26,6 +26,7 @@ interface Config {
   durable_objects: { bindings: { name: string; class_name: string; script_name?: string }[] };
   migrations: { tag: string; new_sqlite_classes?: string[] }[];
   ratelimits: { name: string; namespace_id: string; simple: unknown }[];
+  analytics_engine_datasets: { binding: string; dataset?: string }[];
 }
 
 function read(config: string, env?: string): Config {
@@ -34,7 +35,7 @@ function read(config: string, env?: string): Config {
 
 function bindings(config: Config): string {
   const names = [
-    // D1 is compared below: an environment without it has none. The same goes for KV.
+    // D1 is compared below: an environment without it has none. The same goes for KV and for datasets.
     ...(config.services ?? []).map((one) => `service ${one.binding}`),
     ...config.durable_objects.bindings.map((one) => `object ${one.name} (${one.class_name})`),
     ...config.ratelimits.map((one) => `rate limit ${one.name}`),
@@ -139,6 +140,10 @@ for (const env of [undefined, ...ENVIRONMENTS]) {
     else if (id) claim(where, `KV namespace ${id}`);
   }
   for (const { namespace_id: id } of dispatcher.ratelimits) claim(where, `rate limit ${id}`);
+  for (const { binding, dataset } of dispatcher.analytics_engine_datasets) {
+    if (binding !== "METRICS") say(`Dispatcher knows no dataset ${binding}`);
+    claim(where, `dataset ${dataset ?? binding}`);
+  }
   const databases = dispatcher.d1_databases.map((one) => one.database_name);
   if (env && databases.some((name) => !name?.endsWith(`-${env}`))) {
     say(`the database must be named for its environment, not ${databases.join(", ")}`);

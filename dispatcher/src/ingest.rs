@@ -1,5 +1,6 @@
 //! `POST /e`: a payload is taken, whatever it holds.
 
+use crate::refusal::Refusal;
 use crate::router::Answer;
 use crate::sender::Sender;
 use crate::settings::Settings;
@@ -31,10 +32,14 @@ pub async fn ingest(
     }
     let body = match read_body(&mut request).await {
         Ok(body) => body,
-        Err(error @ BodyError::TooLong(_)) => return Ok(Response::error(error.to_string(), 413)?.into()),
-        Err(error @ BodyError::Broken(_)) => return Ok(Response::error(error.to_string(), 400)?.into()),
+        Err(error @ BodyError::TooLong(_)) => {
+            return Ok(Refusal::new("too_long", Response::error(error.to_string(), 413)?).into());
+        }
+        Err(error @ BodyError::Broken(_)) => {
+            return Ok(Refusal::new("broken_body", Response::error(error.to_string(), 400)?).into());
+        }
     };
-    let now = edge::clock::now();
+    let (now, bytes) = (edge::clock::now(), body.len());
     let context = context::context(&request, &query, &sender, settings.ip_policy)?;
     let is_senders_id = query.id.is_some();
     let id = match query.id {
@@ -43,12 +48,12 @@ pub async fn ingest(
     };
     let payload = Payload::new(id, now, body, context);
 
-    let problem = match shard::append(env, ctx, settings, payload, is_senders_id).await {
-        Appended::Stored => return Ok(Answer::Stored),
-        Appended::Refused => "too much is waiting; send it again later, with the same id",
-        Appended::Unknown => "the payload may not be stored; send it again with the same id",
+    let (reason, problem) = match shard::append(env, ctx, settings, payload, is_senders_id).await {
+        Appended::Stored => return Ok(Answer::Stored { bytes, received_at: now }),
+        Appended::Refused => ("shards_refused", "too much is waiting; send it again later, with the same id"),
+        Appended::Unknown => ("not_stored", "the payload may not be stored; send it again with the same id"),
     };
-    Ok(unavailable(problem)?.into())
+    Ok(Refusal::of_shard(reason, unavailable(problem)?).into())
 }
 
 /// 503 with `Retry-After`.

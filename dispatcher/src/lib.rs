@@ -3,11 +3,13 @@
 //! It never looks into a body. A payload gets an id, a time and a context and is stored in a shard of the
 //! Outbox, and only then is the sender told so. The shards, Durable Objects of this Worker, do the rest.
 
+mod analytics;
 mod context;
 mod cors;
 mod ingest;
 mod limit;
 mod query;
+mod refusal;
 mod router;
 mod sdk;
 mod sender;

@@ -1,9 +1,13 @@
 //! Paths and methods.
 
+use crate::analytics::Dataset;
+use crate::refusal::Refusal;
 use crate::{cors, ingest, sdk, settings};
 use edge::problem::Problem;
 use edge::report;
+use event::Millis;
 use serde_json::json;
+use std::time::Duration;
 use worker::{Context, Env, Method, Request, Response, Result};
 
 /// To a sender whose payload may not be stored.
@@ -12,9 +16,22 @@ const FAILED: &str = "something failed before the payload was stored; send it ag
 /// What a request is answered.
 pub enum Answer {
     /// The payload is stored: the answer to nearly every request, made with less ado than others.
-    Stored,
+    Stored {
+        /// Its size.
+        bytes: usize,
+        /// When its last byte was there.
+        received_at: Millis,
+    },
+    /// It is not, which is told.
+    Refused(Refusal),
     /// Anything else.
     Other(Response),
+}
+
+impl From<Refusal> for Answer {
+    fn from(refusal: Refusal) -> Self {
+        Self::Refused(refusal)
+    }
 }
 
 impl From<Response> for Answer {
@@ -27,17 +44,27 @@ impl From<Response> for Answer {
 pub async fn route(request: Request, env: &Env, ctx: &Context) -> Result<web_sys::Response> {
     let origin = request.headers().get("origin")?;
     let response = match report::caught(answer(request, origin.as_deref(), env, ctx)).await {
-        Ok(Ok(Answer::Stored)) => return cors::stored(origin.as_deref()),
+        Ok(Ok(Answer::Stored { bytes, received_at })) => {
+            if let Some(dataset) = Dataset::of(env) {
+                dataset.accepted(bytes, since(received_at));
+            }
+            return cors::stored(origin.as_deref());
+        }
+        Ok(Ok(Answer::Refused(refusal))) => refusal.tell(env, ctx),
         Ok(Ok(Answer::Other(response))) => response,
         Ok(Err(error)) => {
             Problem::new("failed").caused_by(&error).tell();
-            ingest::unavailable(FAILED)?
+            Refusal::new("failed", ingest::unavailable(FAILED)?).tell(env, ctx)
         }
         // It is reported where it happened.
-        Err(_) => ingest::unavailable(FAILED)?,
+        Err(_) => Refusal::new("panic", ingest::unavailable(FAILED)?).tell(env, ctx),
     };
     cors::allow(response.headers(), origin.as_deref())?;
     Ok(response.into())
+}
+
+fn since(time: Millis) -> Duration {
+    Duration::from_millis(u64::try_from(edge::clock::now().0 - time.0).unwrap_or_default())
 }
 
 async fn answer(request: Request, origin: Option<&str>, env: &Env, ctx: &Context) -> Result<Answer> {
@@ -45,12 +72,13 @@ async fn answer(request: Request, origin: Option<&str>, env: &Env, ctx: &Context
         Ok(settings) => settings,
         Err(faults) => {
             Problem::new("bad_settings").with("faults", &*faults).tell();
-            return Ok(ingest::unavailable(&format!("wrong settings: {}", faults.join("; ")))?.into());
+            let response = ingest::unavailable(&format!("wrong settings: {}", faults.join("; ")))?;
+            return Ok(Refusal::new("settings", response).into());
         }
     };
     if !edge::transport::is_allowed(&request.inner().url(), &settings.environment) {
         let problem = "use https (and deploy with an environment: staging or production)";
-        return Ok(Response::error(problem, 403)?.into());
+        return Ok(Refusal::new("insecure", Response::error(problem, 403)?).into());
     }
     let path = request.path();
     let response = match (request.method(), path.as_str()) {

@@ -9,6 +9,7 @@ import { startSandbox } from "../../sandbox/server.ts";
 import { account, type Row } from "./account.ts";
 import { bigqueryAt, makeTables } from "./bigquery.ts";
 import { migration } from "./d1.ts";
+import { DATASET, type DataPoint } from "./dataset.ts";
 import { eventually } from "./wait.ts";
 import { type Options, TRACKERS, traceName, workers } from "./workers.ts";
 
@@ -146,6 +147,9 @@ export async function startSparrow(options: Options = {}) {
     /** Console, where it runs. */
     console: async (path: string, init?: RequestInit) =>
       (await service("sparrow-console")).fetch(`http://localhost${path}`, init),
+    /** The data points that Dispatcher has written, where it has a dataset. */
+    points: async () =>
+      (await (await service(DATASET)).fetch("http://dataset")).json() as Promise<DataPoint[]>,
     /** Trace's KV namespace, where it has one. */
     get policies(): Policies {
       assert(running.policies, "Trace has its KV namespace");

@@ -3,6 +3,7 @@
 import { readFileSync } from "node:fs";
 import { parseEnv } from "node:util";
 import { unstable_getMiniflareWorkerOptions, unstable_readConfig } from "wrangler";
+import { DATASET, datasetWorker } from "./dataset.ts";
 import { modulesOf } from "./modules.ts";
 
 type Vars = Record<string, string>;
@@ -20,6 +21,8 @@ export interface Options {
   policies?: "bound" | "broken" | "unbound";
   /** A module between the Outbox and Trace, which is its binding `TRACE`. */
   between?: string;
+  /** Whether Dispatcher has a dataset for data points, which is one that remembers them. */
+  dataset?: boolean;
   /** Trackers without settings. */
   off?: string[];
   /** Requests that each rate limit lets through in its period. */
@@ -35,7 +38,11 @@ const FAST: Vars = { OUTBOX_INTERVAL: "10ms", RETRY_BASE: "20ms", RETRY_MAX: "20
 export function workers(sandbox: string, options: Options) {
   const trace = { ...trackersAt(sandbox, options.off), ...options.trace };
   return [
-    limited(worker("wrangler.toml", { ...FAST, ...options.dispatcher }), options),
+    withDataset(
+      limited(worker("wrangler.toml", { ...FAST, ...options.dispatcher }), options),
+      options,
+    ),
+    ...(options.dataset ? [datasetWorker] : []),
     ...behind(withoutPolicies(worker("trace/wrangler.toml", trace), options), options.between),
     ...(options.console ? [worker("console/wrangler.toml", options.console)] : []),
   ];
@@ -80,6 +87,15 @@ function withoutPolicies<T extends { kvNamespaces?: unknown; bindings: Vars }>(
   // No namespace, and no method of one.
   const broken = policies === "broken" ? { POLICY: {} } : {};
   return { ...trace, kvNamespaces: {}, bindings: { ...trace.bindings, ...broken } };
+}
+
+/** Gives the Worker the binding METRICS, where that is wanted. */
+function withDataset<T>(
+  worker: T & { serviceBindings?: Record<string, unknown> },
+  { dataset }: Options,
+): T {
+  if (!dataset) return worker;
+  return { ...worker, serviceBindings: { ...worker.serviceBindings, METRICS: DATASET } };
 }
 
 interface RateLimits {

@@ -40,6 +40,19 @@ pub struct Counts {
     pub suppressed: u64,
 }
 
+impl Counts {
+    /// As [`REPORTS`] has them; `None` where there is nothing to tell.
+    pub fn header(self) -> Option<String> {
+        (self != Self::default()).then(|| format!("{},{}", self.sent, self.suppressed))
+    }
+
+    /// Reads [`REPORTS`].
+    pub fn read(header: &str) -> Option<Self> {
+        let (sent, suppressed) = header.split_once(',')?;
+        Some(Self { sent: sent.parse().ok()?, suppressed: suppressed.parse().ok()? })
+    }
+}
+
 /// What the operator chose.
 #[derive(Debug, Clone, Default, PartialEq)]
 struct Settings {
@@ -204,6 +217,16 @@ mod tests {
             let (settings, faults) = read(vars);
             assert_eq!((settings.dsn, settings.sample_rate, settings.payloads), (None, 1.0, false));
             assert!(faults.is_empty());
+        }
+    }
+
+    #[test]
+    fn counts_that_are_told_are_read_and_nothing_else_is() {
+        let counts = Counts { sent: 3, suppressed: 500 };
+        assert_eq!(counts.header().as_deref().and_then(Counts::read), Some(counts));
+        assert_eq!(Counts::default().header(), None);
+        for header in ["", "3", "3,", "-1,2", "1,2,3"] {
+            assert_eq!(Counts::read(header), None, "{header}");
         }
     }
 

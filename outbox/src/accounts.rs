@@ -166,6 +166,9 @@ impl<D: Database> Shard<D> {
         now: Millis,
     ) -> Result<(), SqlError> {
         let names = self.state.warehouses[batch.at].names.clone();
+        if let Err(failure) = &result {
+            self.state.metrics.call_failed(&names.accounts, &failure.reason);
+        }
         let lane = self.lanes.get_mut(&names.accounts).expect("made at the start");
         lane.busy = false;
         let refused = match result {

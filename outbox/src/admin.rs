@@ -1,6 +1,13 @@
 //! What Console asks a shard, and the answers: JSON over the Durable Object's `fetch`.
 //!
-//! `GET /status`, `POST /dead`, `POST /replay`, `POST /pause`; of shard 0 alone `GET /shards` and `POST /register`.
+//! `GET /status`, `GET /metrics`, `POST /dead`, `POST /replay`, `POST /pause`; of shard 0 alone `GET /shards` and `POST /register`.
+
+mod metrics;
+
+pub use metrics::{
+    ACCEPT_BOUNDS_MS, Counters, DELIVERY_BOUNDS_MS, EventCounts, Histogram, OTHERS, OutcomeCount,
+    ReportCounts, RetryCount, ShardMetrics,
+};
 
 use event::Millis;
 use serde::{Deserialize, Serialize};

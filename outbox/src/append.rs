@@ -57,6 +57,9 @@ impl<D: Database> Shard<D> {
             Print::None | Print::New(_) => Appended::Stored,
         };
         let answers: Vec<Appended> = prints.iter().map(answer).collect();
+        let count = |what| answers.iter().filter(|answer| **answer == what).count();
+        self.refused("full", count(Appended::Full));
+        let duplicates = count(Appended::Duplicate) as i64;
         let mut deltas = Deltas::default();
         let mut rows = Vec::with_capacity(group.len());
         let taken = |(_, answer): &(_, &Appended)| **answer == Appended::Stored;
@@ -69,6 +72,7 @@ impl<D: Database> Shard<D> {
             rows.push((payload, size, print));
         }
         if rows.is_empty() {
+            self.count_appended(0, 0, duplicates);
             return Ok(answers);
         }
         let first = self.state.top + 1;
@@ -92,8 +96,10 @@ impl<D: Database> Shard<D> {
                 return Err(error);
             }
         }
-        self.state.top += rows.len() as i64;
-        self.state.bytes += rows.iter().map(|(_, size, _)| size).sum::<i64>();
+        let (payloads, bytes) = (rows.len() as i64, rows.iter().map(|(_, size, _)| size).sum());
+        self.state.top += payloads;
+        self.state.bytes += bytes;
+        self.count_appended(payloads, bytes, duplicates);
         self.dirty.extend(deltas.into_keys());
         let taken =
             group.into_iter().zip(sizes).zip(&answers).filter(|(_, answer)| **answer == Appended::Stored);
@@ -102,6 +108,14 @@ impl<D: Database> Shard<D> {
             self.recent.push(Stored { seq, id, at, size, data, context });
         }
         Ok(answers)
+    }
+
+    /// Counts in memory: of payloads that are stored the database tells how many there are.
+    fn count_appended(&mut self, payloads: i64, bytes: i64, duplicates: i64) {
+        let counters = self.state.metrics.count();
+        counters.accepted += payloads;
+        counters.accepted_bytes += bytes;
+        counters.duplicates += duplicates;
     }
 
     /// Says which of the payloads are known, and gives those with a known id and other bytes an id of their own.

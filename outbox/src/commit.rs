@@ -46,8 +46,8 @@ impl<D: Database> Shard<D> {
         })?;
         self.seen.written();
         let owed: Vec<_> = account.owed.iter().map(|row| (row.lane.clone(), row.next_at)).collect();
-        self.dirty.extend(account.deltas.into_keys());
-        self.state = next;
+        let (deltas, tally) = account.into_counts();
+        self.written(next, deltas, tally);
         self.waves.remove(id);
         for (lane, next_at) in owed {
             self.owed_from(&lane, next_at);
@@ -74,9 +74,12 @@ fn write_payload(
         status: None,
         policy: Some(wave.policy.clone()),
         changes: None,
+        at: None,
     };
     for event in &payload.events {
         let name = &event.event.2;
+        let is_owed = |(_, fate): &(String, Fate)| !matches!(fate, Fate::Filtered(_));
+        account.tally.opened(name, event.fates.iter().any(is_owed));
         if event.fates.is_empty() {
             account.deltas.of(of.run, day, name, NO_TRACKER).received += 1;
             account.settle(of, &event.event, NO_TRACKER, &filtered("no_tracker"), 0)?;

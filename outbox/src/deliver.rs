@@ -231,6 +231,7 @@ impl<D: Database> Shard<D> {
         let done = match result {
             Ok(reply) => self.answered(batch, reply, now),
             Err(failure) if batch.events() > 1 => {
+                self.state.metrics.call_failed(&batch.tracker, &failure.reason);
                 self.put_back(batch);
                 let lane = self.lanes.get_mut(&batch.tracker).expect("it was asked for just now");
                 lane.split(now, batch.events(), &failure.reason, &mut self.rng);
@@ -263,6 +264,7 @@ impl<D: Database> Shard<D> {
     }
 
     fn answered(&mut self, batch: &DeliverBatch, reply: DeliverReply, now: Millis) -> Result<(), SqlError> {
+        self.state.metrics.name_policy(&reply.policy);
         let (mut settled, mut reason, mut after) = (0, None, None);
         let mut answers = Answers::new();
         for outcome in reply.outcomes {
@@ -282,6 +284,7 @@ impl<D: Database> Shard<D> {
                 status: outcome.status,
                 policy: Some(reply.policy.clone()),
                 changes: outcome.changes,
+                at: Some(now),
             };
             answers.insert((outcome.payload, outcome.idx), attempt);
         }
@@ -368,8 +371,8 @@ impl<D: Database> Shard<D> {
             next.bytes = bytes - self.finish(&next, &seqs_json)?;
             next.save(&self.db)
         })?;
-        self.dirty.extend(account.deltas.into_keys());
-        self.state = next;
+        let (deltas, tally) = account.into_counts();
+        self.written(next, deltas, tally);
         self.look_up_owed(&batch.tracker, now);
         Ok(())
     }

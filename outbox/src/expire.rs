@@ -59,14 +59,14 @@ impl<D: Database> Shard<D> {
                 account.bury(tracker, of, Some(event), attempts, "too_old");
             }
         }
-        let next = self.after(&account);
+        let mut next = self.after(&account);
         self.db.transaction(&mut || {
             owed::delete(&self.db, tracker, &run, &seqs)?;
             account.write(&self.db)?;
             next.save(&self.db)
         })?;
-        self.dirty.extend(account.deltas.into_keys());
-        self.state = next;
+        let (deltas, tally) = account.into_counts();
+        self.written(next, deltas, tally);
         self.look_up_owed(tracker, now);
         Ok(true)
     }
@@ -95,8 +95,8 @@ impl<D: Database> Shard<D> {
             account.write(&self.db)?;
             next.save(&self.db)
         })?;
-        self.dirty.extend(account.deltas.into_keys());
-        self.state = next;
+        let (deltas, tally) = account.into_counts();
+        self.written(next, deltas, tally);
         Ok(true)
     }
 
@@ -112,9 +112,12 @@ impl<D: Database> Shard<D> {
 
     /// The state once an account is written.
     pub(crate) fn after(&self, account: &Account<'_>) -> State {
+        let mut metrics = self.state.metrics.clone();
+        metrics.add(&account.tally);
         State {
             next_number: account.packs.next(),
             packed: self.state.packed + account.packs.bytes(),
+            metrics,
             ..self.state.clone()
         }
     }

@@ -15,6 +15,9 @@ pub fn migrate(db: &impl Database) -> Result<(), SqlError> {
     if lacks("state", "warehouses")? {
         tell_warehouses_apart(db)?;
     }
+    if lacks("state", "metrics")? {
+        db.query("ALTER TABLE state ADD COLUMN metrics TEXT NOT NULL DEFAULT '{}'", &[])?;
+    }
     Ok(())
 }
 

@@ -80,6 +80,9 @@ impl<D: Database> Shard<D> {
         let first = batch.payloads.first().map_or(0, |first| first.seq);
         let is_aside = batch.aside.is_some();
         let reply = result.and_then(|reply| matching(&batch, reply));
+        if let Err(failure) = &reply {
+            self.state.metrics.call_failed(OPEN_LANE, &failure.reason);
+        }
         let done = match reply {
             Ok(reply) => self.admit(batch, reply, now),
             Err(failure) if batch.payloads.len() > 1 => {
@@ -161,6 +164,7 @@ impl<D: Database> Shard<D> {
             _ => Kind::Alone,
         };
         let policy = reply.policy;
+        self.state.metrics.name_policy(&policy);
         self.waves.waves.push_back(Wave { id, kind, policy, payloads, opened_at: now, waiting, bytes, ids });
         self.recent.forget(self.needed_from());
         let is_last = self.state.opening_to == self.state.top;
@@ -224,8 +228,8 @@ impl<D: Database> Shard<D> {
             account.write(&self.db)?;
             next.save(&self.db)
         })?;
-        self.dirty.extend(account.deltas.into_keys());
-        self.state = next;
+        let (deltas, tally) = account.into_counts();
+        self.written(next, deltas, tally);
         self.look_up_owed(OPEN_LANE, now);
         // One that is known to fail says nothing about Trace.
         if batch.aside.is_none() {

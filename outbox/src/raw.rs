@@ -161,6 +161,9 @@ impl<D: Database> Shard<D> {
         now: Millis,
     ) -> Result<(), SqlError> {
         let names = self.state.warehouses[batch.at].names.clone();
+        if let Err(failure) = &result {
+            self.state.metrics.call_failed(&names.raw, &failure.reason);
+        }
         let rng = &mut self.rng;
         let lane = self.lanes.get_mut(&names.raw).expect("made at the start");
         lane.busy = false;

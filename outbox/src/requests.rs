@@ -47,7 +47,7 @@ impl<D: Database> Shard<D> {
             })?;
         }
         let packed = self.state.packed + packs.bytes();
-        let next = State { next_number: packs.next(), packed, ..self.state.clone() };
+        let mut next = State { next_number: packs.next(), packed, ..self.state.clone() };
         self.db.transaction(&mut || {
             packs.write(&self.db)?;
             next.save(&self.db)

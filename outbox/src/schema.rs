@@ -18,7 +18,7 @@ const TABLES: [&str; 10] = [
 )",
     // One row. Everything up to `opened_to` is opened, but for what `owed` and `dead` say. `warehouses` is how far each
     // of them came, a JSON object: {name: [raw_to, packs_to]}. Counters that changed before `told_to` are told. `bytes`
-    // are those of the payloads up to `counted_to`.
+    // are those of the payloads up to `counted_to`. `metrics` is what is counted for `GET /metrics`, as JSON.
     "CREATE TABLE IF NOT EXISTS state (
   one INTEGER PRIMARY KEY CHECK (one = 1),
   shard INTEGER NOT NULL DEFAULT 0,
@@ -29,7 +29,8 @@ const TABLES: [&str; 10] = [
   bytes INTEGER NOT NULL DEFAULT 0,
   counted_to INTEGER NOT NULL DEFAULT 0,
   registered INTEGER NOT NULL DEFAULT 0,
-  upkeep_day INTEGER NOT NULL DEFAULT 0
+  upkeep_day INTEGER NOT NULL DEFAULT 0,
+  metrics TEXT NOT NULL DEFAULT '{}'
 )",
     "INSERT OR IGNORE INTO state (one) VALUES (1)",
     // What a lane still has to do: events of a payload for a tracker, or the payload as a whole for the lanes

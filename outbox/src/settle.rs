@@ -2,6 +2,7 @@
 
 use crate::lane;
 use crate::ledger::{self, Deltas};
+use crate::metrics::Tally;
 use crate::owed::{self, OwedEvent, OwedRow};
 use crate::pack::{Packs, Table};
 use crate::seen::json;
@@ -29,13 +30,15 @@ pub struct Attempt {
     pub policy: Option<String>,
     /// What was dropped or altered under that policy, where it was told again.
     pub changes: Option<Vec<Change>>,
+    /// When the answer came.
+    pub at: Option<Millis>,
 }
 
 impl Attempt {
     /// An attempt of which nothing is known but that it failed.
     pub fn failed(reason: &str) -> Self {
         let outcome = Outcome::Retry { after: None, reason: reason.to_owned() };
-        Self { outcome, status: None, policy: None, changes: None }
+        Self { outcome, status: None, policy: None, changes: None, at: None }
     }
 }
 
@@ -46,6 +49,7 @@ pub struct Account<'a> {
     release: &'a str,
     settings: &'a Settings,
     pub deltas: Deltas,
+    pub tally: Tally,
     pub packs: Packs,
     pub owed: Vec<OwedRow>,
     dead: Vec<DeadRow>,
@@ -84,6 +88,7 @@ impl<'a> Account<'a> {
             release,
             settings,
             deltas: Deltas::default(),
+            tally: Tally::default(),
             packs: Packs::from(next_number, Table::Deliveries),
             owed: Vec::new(),
             dead: Vec::new(),
@@ -106,6 +111,10 @@ impl<'a> Account<'a> {
         };
         let OwedEvent(idx, id, name, changes) = event;
         self.deltas.of(of.run, ledger::day_of(of.received_at), name, tracker).add(outcome, 1);
+        self.tally.outcome(name, tracker, outcome, attempt.outcome.reason());
+        if let Outcome::Delivered = attempt.outcome {
+            self.tally.delivered_after(tracker, attempt.at.unwrap_or(self.now).0 - of.received_at.0);
+        }
         let row = Row(
             of.payload,
             *idx,
@@ -147,8 +156,9 @@ impl<'a> Account<'a> {
             Outcome::Retry { reason, .. } if reason == POLICY_CHANGED => {
                 self.owe(of, event, before.tracker, before.attempts, before.since, self.now);
             }
-            Outcome::Retry { after, .. } if self.now.0 - before.since.0 < self.settings.retry_window => {
+            Outcome::Retry { after, reason } if self.now.0 - before.since.0 < self.settings.retry_window => {
                 let wait = lane::backoff(attempts, self.settings, rng).max(after.map_or(0, asked_for));
+                self.tally.retried(before.tracker, reason);
                 self.owe(of, event, before.tracker, attempts, before.since, Millis(self.now.0 + wait));
             }
             outcome => {
@@ -217,6 +227,11 @@ impl<'a> Account<'a> {
                 self.now,
             )),
         }
+    }
+
+    /// What the shard has to know of it once it is written.
+    pub fn into_counts(self) -> (Deltas, Tally) {
+        (self.deltas, self.tally)
     }
 
     /// Writes everything. To be called within the transaction.

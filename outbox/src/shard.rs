@@ -4,7 +4,8 @@ use crate::accounts::AccountsBatch;
 use crate::admin::OPEN_LANE;
 use crate::deliver::DeliverBatch;
 use crate::lane::{Breaker, DATABASE_WAIT, Lane};
-use crate::ledger::{self, Dirty};
+use crate::ledger::{self, Deltas, Dirty};
+use crate::metrics::{Tally, Waiting};
 use crate::migrate::migrate;
 use crate::open::OpenBatch;
 use crate::owed;
@@ -42,6 +43,8 @@ pub struct Shard<D> {
     pub(crate) lanes: BTreeMap<String, Lane>,
     pub(crate) waves: Waves,
     pub(crate) rng: fastrand::Rng,
+    /// Those to be handed over, where somebody takes them.
+    pub(crate) outcomes: Option<Waiting>,
     /// Counters are not told before.
     pub(crate) snapshot_at: Millis,
     not_before: Millis,
@@ -84,6 +87,7 @@ impl<D: Database> Shard<D> {
             lanes: BTreeMap::new(),
             waves: Waves::default(),
             rng: fastrand::Rng::with_seed(seed),
+            outcomes: None,
             snapshot_at: Millis(0),
             not_before: Millis(0),
         };
@@ -298,6 +302,15 @@ impl<D: Database> Shard<D> {
             self.db.query(&format!("DELETE {done}"), &params)?;
         }
         Ok(bytes)
+    }
+
+    /// A transaction about outcomes is through.
+    pub(crate) fn written(&mut self, next: State, deltas: Deltas, tally: Tally) {
+        self.dirty.extend(deltas.into_keys());
+        if let Some(waiting) = &mut self.outcomes {
+            waiting.add(tally);
+        }
+        self.state = next;
     }
 
     /// Tells the shard its number, which its first request brings and its first alarm does not.

@@ -1,5 +1,6 @@
 //! The numbers of a shard.
 
+use crate::metrics::Metrics;
 use crate::refused;
 use crate::row::only;
 use crate::sql::{Database, Param, SqlError};
@@ -25,6 +26,7 @@ pub struct State {
     pub packed: i64,
     pub registered: bool,
     pub upkeep_day: i64,
+    pub metrics: Metrics,
 }
 
 impl State {
@@ -46,18 +48,26 @@ impl State {
     pub fn load(db: &impl Database, warehouses: &[String]) -> Result<Self, SqlError> {
         let warehouses = warehouse::load(db, warehouses)?;
         let mut row = only(db.query(
-            "SELECT opened_to, next_number, told_to, bytes, counted_to, registered, upkeep_day,
+            "SELECT opened_to, next_number, told_to, bytes, counted_to, registered, upkeep_day, metrics,
                (SELECT max(seq) FROM payload),
                (SELECT sum(size) FROM payload WHERE seq > counted_to)
              FROM state",
             &[],
         )?)?;
         let (opened_to, next_number, told_to) = (row.int()?, row.int()?, row.int()?);
-        let (bytes, _counted_to, registered, upkeep_day) = (row.int()?, row.int()?, row.int()?, row.int()?);
-        let (top, uncounted) = (row.int()?, row.int()?);
+        let (bytes, counted_to, registered, upkeep_day) = (row.int()?, row.int()?, row.int()?, row.int()?);
+        let mut metrics = Metrics::read(&row.text()?);
+        let (last, uncounted) = (row.int()?, row.int()?);
+        // Deleted payloads are opened, so that no number is given twice.
+        let top = last.max(opened_to);
+        if top > counted_to {
+            // None of them is deleted: a transaction that deletes saves the state.
+            let counters = metrics.count();
+            counters.accepted += top - counted_to;
+            counters.accepted_bytes += uncounted;
+        }
         Ok(Self {
-            // Deleted payloads are opened, so that no number is given twice.
-            top: top.max(opened_to),
+            top,
             opening_to: opened_to,
             opened_to,
             warehouses,
@@ -67,12 +77,14 @@ impl State {
             packed: refused::waiting_bytes(db)?,
             registered: registered != 0,
             upkeep_day,
+            metrics,
         })
     }
 
     /// Writes the state. To be called within the transaction that makes it true.
-    pub fn save(&self, db: &impl Database) -> Result<(), SqlError> {
+    pub fn save(&mut self, db: &impl Database) -> Result<(), SqlError> {
         let warehouses = warehouse::kept(&self.warehouses)?;
+        let metrics = self.metrics.unsaved()?;
         let params = [
             Param::Int(self.opened_to),
             Param::Text(&warehouses),
@@ -82,12 +94,14 @@ impl State {
             Param::Int(i64::from(self.registered)),
             Param::Int(self.upkeep_day),
             Param::Int(self.told_to),
+            metrics.as_deref().map_or(Param::Null, Param::Text),
         ];
         db.query(
             "UPDATE state SET opened_to = ?1, warehouses = ?2, next_number = ?3, bytes = ?4, counted_to = ?5,
-               registered = ?6, upkeep_day = ?7, told_to = ?8",
+               registered = ?6, upkeep_day = ?7, told_to = ?8, metrics = coalesce(?9, metrics)",
             &params,
         )?;
+        self.metrics.saved();
         Ok(())
     }
 }

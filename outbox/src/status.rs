@@ -15,6 +15,20 @@ impl<D: Database> Shard<D> {
     /// # Errors
     /// [`SqlError`]
     pub fn status(&self, now: Millis) -> Result<ShardStatus, SqlError> {
+        Ok(ShardStatus {
+            shard: self.number,
+            now,
+            full: self.is_full(),
+            payloads: self.kept_payloads()?,
+            bytes: self.waiting_bytes(),
+            rows_written: 0,
+            lanes: self.lanes_status(now)?,
+            ledger: self.ledger()?,
+        })
+    }
+
+    /// Payloads that are kept because something is still to be done with them.
+    pub(crate) fn kept_payloads(&self) -> Result<i64, SqlError> {
         // The table itself is not counted: its rows are large.
         let done = self.state.done_to();
         let kept = only(self.db.query(
@@ -22,18 +36,17 @@ impl<D: Database> Shard<D> {
             &[Param::Int(done)],
         )?)?
         .int()?;
-        let payloads = self.state.top - done + kept;
-        let lanes = self.lanes.iter().map(|(name, lane)| self.lane_status(name, lane, now));
-        Ok(ShardStatus {
-            shard: self.number,
-            now,
-            full: self.waiting_bytes() >= self.settings.max_bytes,
-            payloads,
-            bytes: self.waiting_bytes(),
-            rows_written: 0,
-            lanes: lanes.collect::<Result<_, _>>()?,
-            ledger: self.ledger()?,
-        })
+        Ok(self.state.top - done + kept)
+    }
+
+    /// Whether it refuses payloads.
+    pub(crate) fn is_full(&self) -> bool {
+        self.waiting_bytes() >= self.settings.max_bytes
+    }
+
+    /// How its lanes are doing.
+    pub(crate) fn lanes_status(&self, now: Millis) -> Result<Vec<LaneStatus>, SqlError> {
+        self.lanes.iter().map(|(name, lane)| self.lane_status(name, lane, now)).collect()
     }
 
     /// Bytes of what is kept because something is still to be done with it.
@@ -156,7 +169,7 @@ impl<D: Database> Shard<D> {
     /// # Errors
     /// [`SqlError`]
     pub fn registered(&mut self) -> Result<(), SqlError> {
-        let next = State { registered: true, ..self.state.clone() };
+        let mut next = State { registered: true, ..self.state.clone() };
         next.save(&self.db)?;
         self.state = next;
         Ok(())

@@ -49,7 +49,7 @@ impl<D: Database> Shard<D> {
         let oldest = day_of(Millis(now.0 - kept));
         self.db.query("DELETE FROM ledger WHERE day < ?1 AND pending = 0", &[Param::Int(oldest)])?;
         self.dirty.retain(|key| key.day >= oldest);
-        let next = State { upkeep_day: day_of(now), ..self.state.clone() };
+        let mut next = State { upkeep_day: day_of(now), ..self.state.clone() };
         next.save(&self.db)?;
         self.state = next;
         Ok(())

@@ -28,9 +28,8 @@ async fn fetch(request: Request, env: Env, ctx: Context) -> Result<Response> {
         Ok(answer) => answer,
         Err(_) => panicked(),
     }?;
-    let counted = report::counted();
-    if counted != report::Counts::default() {
-        answer.headers().set(report::REPORTS, &format!("{},{}", counted.sent, counted.suppressed))?;
+    if let Some(counts) = report::counted().header() {
+        answer.headers().set(report::REPORTS, &counts)?;
     }
     Ok(answer)
 }

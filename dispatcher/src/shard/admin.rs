@@ -1,6 +1,8 @@
 //! What Console asks a shard; the JSON stands in `outbox::admin`.
 
 use super::pump::Pump;
+use crate::WORKER;
+use edge::report;
 use edge::shard::stub;
 use outbox::admin::{DeadRequest, PauseRequest, RegisterRequest, ReplayRequest, ShardStatus, Shards};
 use serde::Serialize;
@@ -16,6 +18,10 @@ pub async fn route(pump: &Rc<Pump>, path: &str, request: Request) -> Result<Resp
             let status = pump.shard().status(now);
             let rows_written = pump.shard().database().rows_written();
             answer(status.map(|status| ShardStatus { rows_written, ..status }))
+        }
+        (Method::Get, "/metrics") => {
+            pump.note_reports(WORKER, report::counted());
+            answer(pump.shard().metrics(now))
         }
         (Method::Get, "/shards") => answer(pump.shard().shards()),
         (Method::Post, "/dead") => {

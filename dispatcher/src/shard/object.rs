@@ -105,6 +105,7 @@ impl Outbox {
             .enumerate()
             .filter_map(|(place, payload)| Some((place, door::read(payload.to_vec())?)))
             .unzip();
+        pump.shard().refused("unreadable", answers.len() - places.len());
         let stored = pump.store(number, payloads);
         for (i, place) in places.into_iter().enumerate() {
             answers[place] = match stored.as_ref().map(|stored| stored[i]) {
@@ -113,5 +114,12 @@ impl Outbox {
             };
         }
         answers
+    }
+
+    /// What was stored last is durable now.
+    pub fn durable(&self) {
+        if let Some(pump) = &*self.pump.borrow() {
+            pump.durable();
+        }
     }
 }

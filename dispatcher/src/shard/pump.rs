@@ -6,9 +6,11 @@
 use super::database::ObjectDatabase;
 use super::trace;
 use super::warehouse::Warehouses;
+use crate::analytics::{Dataset, POINTS_PER_EVENT};
 use crate::settings::Settings;
 use edge::problem::Problem;
-use edge::{report, timer};
+use edge::report::{self, Counts};
+use edge::timer;
 use event::Millis;
 use futures_util::FutureExt;
 use outbox::sql::SqlError;
@@ -48,10 +50,19 @@ pub struct Pump {
     timer: Cell<Option<Millis>>,
     alarm: Cell<Option<Millis>>,
     registering: Cell<bool>,
+    /// When the payloads were received that were stored last and are not known to be durable.
+    storing: RefCell<Vec<Millis>>,
+    dataset: Option<Dataset>,
+    /// Data points that may still be written before a fresh event.
+    points: Cell<usize>,
 }
 
 impl Pump {
-    pub fn new(state: State, env: Env, settings: Rc<Settings>, shard: Shard<ObjectDatabase>) -> Rc<Self> {
+    pub fn new(state: State, env: Env, settings: Rc<Settings>, mut shard: Shard<ObjectDatabase>) -> Rc<Self> {
+        let dataset = Dataset::of(&env);
+        if dataset.is_some() {
+            shard.keep_outcomes();
+        }
         let warehouses = Rc::new(Warehouses::new(env.clone(), &settings.warehouses));
         Rc::new(Self {
             state,
@@ -64,6 +75,9 @@ impl Pump {
             timer: Cell::new(None),
             alarm: Cell::new(None),
             registering: Cell::new(false),
+            storing: RefCell::default(),
+            dataset,
+            points: Cell::new(POINTS_PER_EVENT),
         })
     }
 
@@ -75,6 +89,7 @@ impl Pump {
     /// An event of the platform: a request or an alarm. It brings new calls.
     pub fn refill(&self) {
         self.calls.set(CALLS_PER_EVENT);
+        self.points.set(POINTS_PER_EVENT);
     }
 
     /// The alarm has rung, and is none any more.
@@ -85,12 +100,25 @@ impl Pump {
     /// Stores payloads, and sees to it that they go on. Nothing where the database failed, and nothing is stored then.
     pub fn store(self: &Rc<Self>, number: u32, payloads: Vec<NewPayload>) -> Option<Vec<Appended>> {
         let now = edge::clock::now();
+        let times: Vec<Millis> = payloads.iter().map(|payload| payload.at).collect();
         let stored = {
             let mut shard = self.shard();
-            shard.name(number).and_then(|()| shard.append(payloads, now))
+            let stored = shard.name(number).and_then(|()| shard.append(payloads, now));
+            if stored.is_err() {
+                shard.refused("database", times.len());
+            }
+            stored
         };
+        let answers = stored.iter().flatten().zip(times);
+        self.storing
+            .replace(answers.filter(|(answer, _)| **answer == Appended::Stored).map(|(_, at)| at).collect());
         self.nudge(now);
         stored.inspect_err(log_database).ok()
+    }
+
+    /// What was stored last is durable now.
+    pub fn durable(&self) {
+        self.shard().durable(&self.storing.take(), edge::clock::now());
     }
 
     /// After an append: nothing is to be done where a timer or the lanes that it waits for will look after it.
@@ -120,8 +148,17 @@ impl Pump {
                 }
             }
         }
+        self.tell_outcomes();
         self.keep_house(now);
         self.arm(now);
+    }
+
+    /// Writes data points of what came to an end. Those for which there is no room wait for the next event.
+    fn tell_outcomes(&self) {
+        let Some(dataset) = &self.dataset else { return };
+        let outcomes = self.shard().take_outcomes(self.points.get());
+        self.points.set(self.points.get() - outcomes.len());
+        outcomes.iter().for_each(|one| dataset.outcomes(one));
     }
 
     fn start(self: &Rc<Self>, work: Work) {
@@ -180,17 +217,30 @@ impl Pump {
                 self.shard().accounted(&batch, result, edge::clock::now())
             }
             Work::Open(batch) => {
-                let result = caught(trace::ask(&self.env, "/open", &batch.body)).await;
+                let result = caught(trace::ask(&self.env, "/open", &batch.body, |counts| {
+                    self.note_reports("trace", counts)
+                }))
+                .await;
                 self.tell_of(&result, "open", |failed| of_payloads(failed, batch.payload_ids()));
                 self.shard().opened(batch, result, edge::clock::now())
             }
             Work::Deliver(batch) => {
                 let path = format!("/deliver/{}", batch.tracker);
-                let result = caught(trace::ask(&self.env, &path, &batch.body)).await;
+                let result = caught(trace::ask(&self.env, &path, &batch.body, |counts| {
+                    self.note_reports("trace", counts)
+                }))
+                .await;
                 self.tell_of(&result, &batch.tracker, |failed| of_payloads(failed, batch.payload_ids()));
                 self.shard().delivered(&batch, result, edge::clock::now())
             }
         }
+    }
+
+    /// Error reports that a Worker has made since it said so before.
+    pub fn note_reports(&self, worker: &str, counts: Counts) {
+        let [sent, suppressed] =
+            [counts.sent, counts.suppressed].map(|count| i64::try_from(count).unwrap_or_default());
+        self.shard().reported(worker, sent, suppressed);
     }
 
     /// Tells of a call that failed.

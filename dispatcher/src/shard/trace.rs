@@ -2,7 +2,7 @@
 
 use super::trace_failure;
 use edge::body::{self, BodyError};
-use edge::report::PANICKED;
+use edge::report::{Counts, PANICKED, REPORTS};
 use edge::timer::within;
 use outbox::Failure;
 use serde::de::DeserializeOwned;
@@ -27,10 +27,16 @@ const DEADLINE_MS: u32 = 30_000;
 /// Most bytes of a reply that a shard takes into its memory. One payload makes at most 8 MiB of it.
 const MAX_REPLY: usize = 16 * 1024 * 1024;
 
-/// Asks Trace and reads its answer. A failure says what kind it was, never what Trace said.
-pub async fn ask<T: DeserializeOwned>(env: &Env, path: &str, body: &str) -> std::result::Result<T, Failure> {
+/// Asks Trace and reads its answer. A failure says what kind it was, never what Trace said. `told` hears how many error
+/// reports Trace has made.
+pub async fn ask<T: DeserializeOwned>(
+    env: &Env,
+    path: &str,
+    body: &str,
+    told: impl FnOnce(Counts),
+) -> std::result::Result<T, Failure> {
     let trace: Trace = env.service("TRACE").map_err(|_| Failure::temporary("no_trace"))?.into_rpc();
-    let (status, answer) = match within(DEADLINE_MS, post(&trace, path, body)).await {
+    let (status, answer) = match within(DEADLINE_MS, post(&trace, path, body, told)).await {
         None => return Err(Failure::temporary("trace_timeout")),
         Some(Err(error)) => return Err(Failure::temporary(trace_failure::thrown(&error.to_string()))),
         // Compressed bodies can hold a thousand times what they are: fewer of them at once then.
@@ -50,14 +56,18 @@ enum Reply {
     Panicked,
 }
 
-async fn post(trace: &Trace, path: &str, body: &str) -> Result<Reply> {
+async fn post(trace: &Trace, path: &str, body: &str, told: impl FnOnce(Counts)) -> Result<Reply> {
     let init = RequestInit::new();
     init.set_method("POST");
     init.set_body(&body.into());
     // The host is not looked up: the binding leads to Trace whatever it says.
     let response = JsFuture::from(trace.fetch(&format!("https://trace{path}"), &init)?).await?;
     let response: Response = response.dyn_into()?;
-    if response.headers().has(PANICKED)? {
+    let headers = response.headers();
+    if let Some(counts) = headers.get(REPORTS)?.as_deref().and_then(Counts::read) {
+        told(counts);
+    }
+    if headers.has(PANICKED)? {
         return Ok(Reply::Panicked);
     }
     match body::of(&response, MAX_REPLY).await {

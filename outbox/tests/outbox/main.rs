@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 mod cases;
+mod metrics;
 mod simulation;
 mod store;
 mod warehouses;

@@ -1,8 +1,10 @@
 //! Random histories: whatever fails and whenever it crashes, nothing is lost and everything is accounted for.
 
+use crate::metrics::{assert_never_back, told};
 use crate::store::Store;
 use crate::world::{Mode, TRACKERS, World};
 use outbox::Appended;
+use outbox::admin::Counters;
 use proptest::prelude::*;
 
 /// Histories of one run. `PROPTEST_CASES` would be read for all properties alike.
@@ -23,6 +25,7 @@ enum Step {
     DatabaseFails(usize),
     Pause(usize, bool),
     NewPolicy,
+    Tell,
 }
 
 fn mode() -> impl Strategy<Value = Mode> {
@@ -50,6 +53,7 @@ fn step() -> impl Strategy<Value = Step> {
         1 => (1..30usize).prop_map(Step::DatabaseFails),
         1 => (0..TRACKERS.len(), any::<bool>()).prop_map(|(tracker, paused)| Step::Pause(tracker, paused)),
         1 => Just(Step::NewPolicy),
+        2 => Just(Step::Tell),
     ]
 }
 
@@ -64,6 +68,7 @@ proptest! {
         let mut world =
             World::new(&[("OUTBOX_BATCH_EVENTS", "7"), ("RETRY_MAX", "10s"), ("WAREHOUSE", warehouses)]);
         let mut sent: Vec<(String, String)> = vec![];
+        let mut last_told = Counters::default();
         for (i, step) in steps.into_iter().enumerate() {
             match step {
                 Step::Send { events, own } => {
@@ -105,6 +110,12 @@ proptest! {
                     let _ = world.shard.pause(TRACKERS[tracker], paused);
                 }
                 Step::NewPolicy => world.policy = format!("{i}-x"),
+                Step::Tell => {
+                    if let Some(counters) = told(&mut world, sent.len() as i64) {
+                        assert_never_back(&last_told, &counters);
+                        last_told = counters;
+                    }
+                }
             }
             let armed = world.db.fail_after(0);
             world.assert_balanced();
@@ -127,6 +138,8 @@ proptest! {
         world.assert_balanced();
         world.assert_balanced_in_warehouse();
         world.assert_told();
+        let counters = told(&mut world, sent.len() as i64).unwrap();
+        assert_never_back(&last_told, &counters);
         prop_assert_eq!(world.shard.next_due(), None, "nothing keeps it awake");
         for store in world.stores.values() {
             let raw: Vec<_> = sent.iter().map(|(id, _)| store.raw.get(id).map(Vec::as_slice)).collect();
