@@ -3,7 +3,7 @@ SHELL := /bin/bash
 # Both `setup` targets install into the same folders, and Cargo uses every core by itself.
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
-.PHONY: help dev test setup setup-browser sdk build build-faults fmt lint doc check-deps unit e2e chaos bench bench-signing bench-policy fuzz scrub-score deploy-dry-run check-env deploy clean
+.PHONY: help dev metrics test setup setup-browser sdk build build-faults fmt lint doc check-deps unit e2e chaos bench bench-signing bench-policy fuzz scrub-score deploy-dry-run check-env deploy clean
 
 node := node_modules/node/bin/node
 # Workspaces of their own.
@@ -20,15 +20,20 @@ help: ## This list
 dev: setup sdk ## Everything running on this machine: Workers, warehouse, vendor sandbox, demo page
 	@$(node) tools/dev.ts
 
+PORT = 9090
+metrics: ## Prometheus for what `make dev` runs, with the alerts of docs/prometheus: PORT=9090
+	@tools/prometheus start $(PORT)
+
 test: setup-browser lint doc check-deps unit build e2e deploy-dry-run ## Every check and every test
 	@echo "all checks and tests passed"
 
 setup: ## Install what building and running needs
 	@tools/setup
 
-setup-browser: ## Install what the tests need, too: a browser, BigQuery's emulator
+setup-browser: ## Install what the tests need, too: a browser, BigQuery's emulator, Prometheus
 	@tools/setup --browser
 	@tools/bqemulator
+	@tools/prometheus
 
 sdk: setup ## Build the browser SDK
 	@$(node) sdk-js/build.ts

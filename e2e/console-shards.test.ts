@@ -12,7 +12,7 @@ before(async () => {
 after(() => console.close());
 beforeEach(() => console.lines.splice(0));
 
-const READS = ["/api/shards", "/api/ledger", "/api/trackers", "/api/dead"];
+const READS = ["/api/shards", "/api/ledger", "/api/trackers", "/api/dead", "/metrics"];
 const COMMANDS = ["/api/dead/replay", "/api/trackers/ga4/pause", "/api/trackers/ga4/resume"];
 
 interface Answer extends Record<string, unknown> {
@@ -89,6 +89,7 @@ test("paths, methods and parameters that do not exist are refused, every fault a
   const faulty: [Promise<Answer>, number][] = [
     [ask("/api/shards?shard=1"), 1],
     [ask("/api/trackers?tracker=ga4"), 1],
+    [ask("/metrics?shard=1"), 1],
     [ask("/api/ledger?day=today&run=all&event=x"), 3],
     [ask("/api/dead?from=yesterday&to=today&limit=0&cursor=x&page=2"), 5],
     [post("/api/dead/replay"), 2],
@@ -121,6 +122,38 @@ test("a shard that fails is listed with its error, and the others still are", as
     !`${answer.text}${logged}`.includes(SECRET),
     "and a shard's own words are repeated nowhere",
   );
+});
+
+test("a scrape lacks the series of shards that fail and has all others, before Prometheus gives up", async () => {
+  const failures = { 1: "throw", 2: "status", 3: "hang", 4: "text", 5: "long", 6: "hang" } as const;
+  const scrape = async () => {
+    // Prometheus waits for 10 s.
+    const signal = AbortSignal.timeout(10_000);
+    const headers = { authorization: `Bearer ${TOKEN}` };
+    const answer = await console.ask("/metrics", { headers, signal });
+    assert.equal(answer.status, 200);
+    assert.equal(answer.headers.get("cache-control"), "no-store");
+    return (await answer.text()).split("\n");
+  };
+  const isOf = (shards: string) => (line: string) =>
+    new RegExp(`shard="[${shards}]"`).test(line) && !line.includes("_bucket");
+  await console.play([0, 1, 2, 3, 4, 5, 6, 7]);
+  const all = await scrape();
+  assert.ok(all.includes("sparrow_shards_failed 0"), console.lines.join("\n"));
+  assert.ok(all.filter(isOf("1-6")).length > 0);
+  await console.play([0, 1, 2, 3, 4, 5, 6, 7], failures);
+  const some = await scrape();
+  for (const line of [
+    "sparrow_shards 8",
+    "sparrow_shards_failed 6",
+    'sparrow_payloads_accepted_total{shard="7"} 17',
+    'sparrow_lane_breaker_state{shard="0",lane="ga4"} 2',
+  ]) {
+    assert.ok(some.includes(line), `${line} is not in\n${some.join("\n")}`);
+  }
+  assert.deepEqual(some.filter(isOf("0-9")), all.filter(isOf("07")));
+  const logged = console.lines.filter((line) => line.includes('"shard_failed"'));
+  assert.equal(logged.length, 6, "each is in the log");
 });
 
 test("without shard 0, which knows the others, there is an error and no empty list", async () => {

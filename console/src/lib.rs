@@ -1,4 +1,4 @@
-//! Console, the operators' Worker: how the Outbox stands, dead letters, replay and pause.
+//! Console, the operators' Worker: how the Outbox stands, figures for Prometheus, dead letters, replay and pause.
 //!
 //! It keeps nothing. It asks the shards of the Outbox, which live in Dispatcher's Worker, and adds their answers
 //! up; nothing waits for it. Every route but `/health` takes a bearer token, and without one in its settings
@@ -7,12 +7,15 @@
 mod auth;
 mod command;
 mod dead;
+mod exposition;
 mod failure;
 mod lanes;
 mod ledger;
+mod metrics;
 mod params;
 mod route;
 mod router;
+mod scrape;
 mod settings;
 mod shards;
 

@@ -86,9 +86,10 @@ impl Params {
 
     /// `tracker`
     pub fn tracker(&mut self) -> Option<String> {
-        self.take("tracker", "a tracker's name such as ga4, or one in parentheses such as (open)", |text| {
-            let name = text.strip_prefix('(').and_then(|text| text.strip_suffix(')')).unwrap_or(text);
-            is_name(name).then(|| text.to_owned())
+        self.take("tracker", "a tracker's name such as ga4, or a lane's such as (open) or (raw d1)", |text| {
+            let lane = text.strip_prefix('(').and_then(|text| text.strip_suffix(')'));
+            let is_known = lane.map_or_else(|| is_name(text), |lane| lane.split(' ').all(is_name));
+            is_known.then(|| text.to_owned())
         })
     }
 
@@ -139,6 +140,7 @@ fn time(text: &str) -> Option<Millis> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use serde_json::json;
 
     #[test]
     fn a_filter_is_read_the_same_from_a_query_and_from_a_body() {
@@ -156,6 +158,20 @@ mod tests {
         assert_eq!(query.dead_filter(), expected);
         assert_eq!(body.dead_filter(), expected);
         assert_eq!((query.finish(), body.finish()), (Ok(()), Ok(())));
+    }
+
+    #[test]
+    fn lanes_are_named_as_shards_name_them() {
+        let tracker = |name: &str| {
+            let mut params = Params::of_body("https://c/", json!({"tracker": name}).to_string().as_bytes());
+            params.tracker()
+        };
+        for good in ["ga4", "(open)", "(raw d1)", "(accounts bigquery)", "(none)"] {
+            assert_eq!(tracker(good).as_deref(), Some(good));
+        }
+        for bad in ["", "raw d1", "(raw d1", "()", "(raw )", "(raw 'd1')", "*"] {
+            assert_eq!(tracker(bad), None, "{bad}");
+        }
     }
 
     #[test]

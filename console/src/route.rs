@@ -13,6 +13,8 @@ pub enum Route<'a> {
     Trackers,
     /// Dead letters.
     Dead,
+    /// Figures for Prometheus.
+    Metrics,
     /// Dead letters are to be tried again.
     Replay,
     /// A tracker is to rest, or to go on.
@@ -27,6 +29,10 @@ pub enum Route<'a> {
 impl<'a> Route<'a> {
     /// The route of a path.
     pub fn of(path: &'a str) -> Option<Self> {
+        // Where Prometheus looks, if nobody tells it otherwise.
+        if path == "/metrics" {
+            return Some(Self::Metrics);
+        }
         match path.strip_prefix("/api/")? {
             "shards" => Some(Self::Shards),
             "ledger" => Some(Self::Ledger),
@@ -48,7 +54,7 @@ impl<'a> Route<'a> {
     /// The method that it answers to.
     pub fn method(&self) -> Method {
         match self {
-            Self::Shards | Self::Ledger | Self::Trackers | Self::Dead => Method::Get,
+            Self::Shards | Self::Ledger | Self::Trackers | Self::Dead | Self::Metrics => Method::Get,
             Self::Replay | Self::Pause { .. } => Method::Post,
         }
     }
@@ -60,7 +66,7 @@ mod tests {
 
     #[test]
     fn what_changes_something_is_a_post_and_nothing_else_is() {
-        for path in ["/api/shards", "/api/ledger", "/api/trackers", "/api/dead"] {
+        for path in ["/api/shards", "/api/ledger", "/api/trackers", "/api/dead", "/metrics"] {
             assert_eq!(Route::of(path).unwrap().method(), Method::Get, "{path}");
         }
         for path in ["/api/dead/replay", "/api/trackers/ga4/pause", "/api/trackers/ga4/resume"] {
@@ -77,9 +83,17 @@ mod tests {
 
     #[test]
     fn other_paths_are_none() {
-        for path in
-            ["/", "/api", "/api/", "/api/shards/", "/api/trackers/ga4", "/api/trackers/ga4/stop", "/e"]
-        {
+        for path in [
+            "/",
+            "/api",
+            "/api/",
+            "/api/shards/",
+            "/api/metrics",
+            "/metrics/",
+            "/api/trackers/ga4",
+            "/api/trackers/ga4/stop",
+            "/e",
+        ] {
             assert_eq!(Route::of(path), None, "{path}");
         }
     }

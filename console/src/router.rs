@@ -5,7 +5,7 @@ use crate::params::Params;
 use crate::route::Route;
 use crate::settings::{Settings, settings};
 use crate::shards::Outbox;
-use crate::{command, dead, lanes, ledger};
+use crate::{command, dead, lanes, ledger, metrics};
 use edge::body::{self, BodyError};
 use edge::problem::Problem;
 use serde_json::json;
@@ -79,6 +79,11 @@ async fn run(
         }
         Route::Ledger => ledger::ledger(outbox, Params::of_url(&url)).await,
         Route::Dead => dead::list(outbox, Params::of_url(&url)).await,
+        Route::Metrics => {
+            Params::of_url(&url).finish()?;
+            let accept = request.headers().get("accept")?;
+            metrics::metrics(outbox, accept.as_deref()).await
+        }
         Route::Replay => {
             let body = read_body(&mut request).await.map_err(|error| vec![error.to_string()])?;
             command::replay(outbox, Params::of_body(&url, &body)).await

@@ -10,8 +10,8 @@ use serde::de::DeserializeOwned;
 use web_sys::{AbortSignal, RequestInit};
 use worker::{Env, Request};
 
-/// How long a shard may take for an answer. One that is busy with a batch takes well under a second.
-const DEADLINE_MS: u32 = 10_000;
+/// How long a shard may take for an answer, in seconds. One that is busy with a batch takes well under one.
+const DEADLINE_SECONDS: u32 = 10;
 
 /// Shards that are asked at once: the runtime queues a seventh connection.
 const MAX_OPEN: usize = 6;
@@ -24,8 +24,8 @@ const MAX_ANSWER: usize = 8 * 1024 * 1024;
 #[derive(Debug, thiserror::Error)]
 pub enum ShardError {
     /// The deadline passed.
-    #[error("no answer within {} s; ask again", DEADLINE_MS / 1000)]
-    Timeout,
+    #[error("no answer within {0} s; ask again")]
+    Timeout(u32),
     /// The call failed. The runtime's own words are not passed on, since they may repeat the shard's.
     #[error("cannot be reached; Dispatcher's log says why")]
     Unreachable,
@@ -49,17 +49,36 @@ pub struct Failed {
     pub error: String,
 }
 
+/// When it is too late for an answer.
+pub struct Deadline {
+    signal: AbortSignal,
+    seconds: u32,
+}
+
+impl Deadline {
+    /// So many seconds from now.
+    pub fn new(seconds: u32) -> Self {
+        Self { signal: AbortSignal::timeout_with_u32(seconds * 1000), seconds }
+    }
+}
+
 /// The way to the shards.
 #[derive(Clone, Copy)]
 pub struct Outbox<'a> {
     env: &'a Env,
     settings: &'a ShardSettings,
+    deadline: Option<&'a Deadline>,
 }
 
 impl<'a> Outbox<'a> {
     /// The shards of this environment.
     pub fn new(env: &'a Env, settings: &'a ShardSettings) -> Self {
-        Self { env, settings }
+        Self { env, settings, deadline: None }
+    }
+
+    /// The same with one deadline for all that is asked, in place of one for each call.
+    pub fn until(self, deadline: &'a Deadline) -> Self {
+        Self { deadline: Some(deadline), ..self }
     }
 
     /// Every shard that was ever used, and the trackers that are paused.
@@ -107,10 +126,17 @@ impl<'a> Outbox<'a> {
         path: &str,
         body: Option<String>,
     ) -> Result<Vec<u8>, ShardError> {
-        let deadline = AbortSignal::timeout_with_u32(DEADLINE_MS);
-        let exchange = self.exchange(shard, method, path, body, &deadline).await;
+        let own;
+        let deadline = match self.deadline {
+            Some(deadline) => deadline,
+            None => {
+                own = Deadline::new(DEADLINE_SECONDS);
+                &own
+            }
+        };
+        let exchange = self.exchange(shard, method, path, body, &deadline.signal).await;
         exchange.map_err(|error| match error {
-            ShardError::Unreachable if deadline.aborted() => ShardError::Timeout,
+            ShardError::Unreachable if deadline.signal.aborted() => ShardError::Timeout(deadline.seconds),
             error => error,
         })
     }

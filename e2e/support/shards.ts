@@ -24,6 +24,13 @@ const FAILURES = {
 
 const ANSWERS = {
   "/shards": () => ({ shards: control.shards, paused: ["webhook"] }),
+  "/metrics": (shard) => ({
+    shard, now: 100_000, full: false, payloads: 1, bytes: 1, lanes: [{
+      lane: "ga4", breaker: "open", paused: false, failures: 0, reason: null, nextAttemptAt: null, backlog: shard,
+      oldestPending: null, dead: 0,
+    }],
+    counters: { accepted: 10 + shard },
+  }),
   "/replay": (shard) => ({ letters: shard, events: 2 * shard }),
   "/pause": () => ({}),
   "/dead": (shard, { after, limit }) => {
