@@ -79,7 +79,9 @@ function ordinaryPayloads(): Payload[] {
   const days = [-1, 0, 3, 20].map((days) =>
     payload(`d${days}`, { event: "recent" }, Date.now() - days * DAY_MS),
   );
-  return [...purchases, ...days];
+  const traceparent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+  const order = payload("order", { event: "purchase product", eventId: "order-4711", traceparent });
+  return [...purchases, ...days, order];
 }
 
 /** Batches as the Outbox cuts them, by the length of their JSON. */

@@ -11,7 +11,7 @@ use crate::scrub::scrub;
 use crate::source;
 use event::id::event_id;
 use event::wire::{EVENT_PREFIX, MALFORMED, MAX_EVENTS, NOT_ALLOWED, OpenedEvent, Owed, TOO_MANY};
-use event::{Change, Payload, Rule};
+use event::{Change, Payload, Rule, Traceparent};
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
@@ -26,6 +26,9 @@ pub struct Opening {
     pub events: Vec<OpenedEvent>,
     /// Those that are owed to at least one tracker, by index.
     pub allowed: Vec<(u32, Checked)>,
+    /// Of events that the policy knows, from allowed sources: the place in a trace of its own that the event names, by
+    /// index, where its sender recorded it.
+    pub traces: Vec<(u32, Traceparent)>,
 }
 
 /// Opens a payload under a policy, for the trackers that are configured.
@@ -61,14 +64,18 @@ struct Opener<'a> {
 impl Opener<'_> {
     fn malformed(&self) -> Opening {
         let event = self.kept_back(0, self.place_id(0), MALFORMED, "malformed");
-        Opening { events: vec![event], allowed: vec![] }
+        Opening { events: vec![event], allowed: vec![], traces: vec![] }
     }
 
     fn events(&self, events: Vec<Option<RawEvent>>, more: bool, from_source: bool) -> Opening {
-        let mut opening = Opening { events: Vec::with_capacity(events.len()), allowed: vec![] };
+        let mut opening =
+            Opening { events: Vec::with_capacity(events.len()), allowed: vec![], traces: vec![] };
         let mut room = MAX_CHANGES;
         for (idx, event) in (0..).zip(events) {
+            let trace = event.as_ref().and_then(recorded);
             let (mut opened, allowed) = self.event(idx, event, from_source);
+            let is_known = from_source && self.checker.policy.events.contains_key(&opened.name);
+            opening.traces.extend(trace.filter(|_| is_known).map(|trace| (idx, trace)));
             tell(&mut opened.changes, &mut room);
             opening.events.push(opened);
             opening.allowed.extend(allowed.map(|allowed| (idx, allowed)));
@@ -128,6 +135,11 @@ impl Opener<'_> {
     }
 }
 
+/// The event's own place in a trace, where its sender recorded it. What is none counts as absent.
+fn recorded(event: &RawEvent) -> Option<Traceparent> {
+    Traceparent::parse(event.traceparent.as_text()?).filter(|place| place.is_sampled)
+}
+
 /// Leaves as many changes as there is room for, and counts the others.
 fn tell(changes: &mut Vec<Change>, room: &mut usize) {
     if changes.len() > *room {
@@ -157,6 +169,7 @@ mod tests {
     use super::*;
     use crate::policy::{EventRule, OriginRule, Sources};
     use event::{Context, Millis};
+    use serde_json::json;
 
     const SITE: &str = "https://shop.example";
 
@@ -252,6 +265,27 @@ mod tests {
             _ => 0,
         });
         assert_eq!(untold.sum::<usize>(), 900 - MAX_CHANGES);
+    }
+
+    #[test]
+    fn an_event_names_its_own_trace_if_it_may_be_sent_and_names_it_well() {
+        let place = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+        let event = |name: &str, traceparent: &str| json!({"event": name, "traceparent": traceparent});
+        let events = [
+            event("buy", place),
+            event("buy", &place.replace("-01", "-00")),
+            event("buy", &place.to_uppercase()),
+            event("x", place),
+            event("look", place),
+            json!({"event": "buy", "traceparent": {"a": place}}),
+            json!({"event": "buy", "traceparent": null, "properties": {"traceparent": place}}),
+        ];
+        let body = json!({ "batch": events }).to_string();
+        let trace = Traceparent::parse(place).unwrap();
+        assert_eq!(opening(SITE, &body).traces, [(0, trace), (4, trace)]);
+        assert_eq!(opening("https://other.example", &body).traces, []);
+        assert!(opening(SITE, &body).events.iter().all(|event| event.changes.len() <= 1));
+        assert!(!format!("{:?}", opening(SITE, &body).allowed).contains("4bf92f"));
     }
 
     #[test]

@@ -57,6 +57,7 @@ pub struct RawEvent {
     pub timestamp: Raw,
     pub properties: Raw,
     pub context: Raw,
+    pub traceparent: Raw,
 }
 
 /// A value, unchecked.
@@ -125,6 +126,7 @@ impl RawEvent {
             "timestamp" => (&mut self.timestamp, 0),
             "properties" => (&mut self.properties, 1 + MAX_DEPTH),
             "context" => (&mut self.context, 1),
+            "traceparent" => (&mut self.traceparent, 0),
             _ => return members.next_value::<IgnoredAny>().map(|_| ()),
         };
         let value = next_value(members, depth)?;

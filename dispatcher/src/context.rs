@@ -2,11 +2,17 @@
 
 use crate::query::Query;
 use crate::sender::Sender;
-use event::{Context, IpPolicy};
+use event::{Context, IpPolicy, Traceparent};
 use worker::{Request, Result};
 
 /// Gathers the context. The address is reduced by the policy.
-pub fn context(request: &Request, query: &Query, sender: &Sender, ip_policy: IpPolicy) -> Result<Context> {
+pub fn context(
+    request: &Request,
+    query: &Query,
+    sender: &Sender,
+    ip_policy: IpPolicy,
+    traceparent: Option<Traceparent>,
+) -> Result<Context> {
     let headers = request.headers();
     Ok(Context {
         ip: sender.address.as_deref().and_then(|ip| ip_policy.apply(ip)),
@@ -23,5 +29,6 @@ pub fn context(request: &Request, query: &Query, sender: &Sender, ip_policy: IpP
         k: query.k.clone(),
         shard: None,
         sent_at: query.sent_at,
+        traceparent,
     })
 }

@@ -5,6 +5,7 @@ use crate::router::Answer;
 use crate::sender::Sender;
 use crate::settings::Settings;
 use crate::shard::{self, Appended};
+use crate::tracing::Own;
 use crate::{context, limit, query::Query};
 use edge::body::{self, BodyError};
 use event::Payload;
@@ -26,6 +27,7 @@ pub async fn ingest(
     settings: &Settings,
 ) -> Result<Answer> {
     let query = Query::of(&request.inner().url());
+    let own = Own::begin(&request, &query, settings.tracing.as_ref())?;
     let sender = Sender::of(&request, origin, &query)?;
     if let Some(refusal) = limit::refusal(&sender, env).await? {
         return Ok(refusal.into());
@@ -40,15 +42,17 @@ pub async fn ingest(
         }
     };
     let (now, bytes) = (edge::clock::now(), body.len());
-    let context = context::context(&request, &query, &sender, settings.ip_policy)?;
+    let context = context::context(&request, &query, &sender, settings.ip_policy, own.traceparent)?;
     let is_senders_id = query.id.is_some();
     let id = match query.id {
         Some(id) => id,
         None => new_payload_id(now, edge::random::bytes()?),
     };
-    let payload = Payload::new(id, now, body, context);
+    let mut payload = Payload::new(id, now, body, context);
 
-    let (reason, problem) = match shard::append(env, ctx, settings, payload, is_senders_id).await {
+    let appended = shard::append(env, ctx, settings, &mut payload, is_senders_id).await;
+    own.end(ctx, &settings.ingest_path, &payload, if appended == Appended::Stored { 200 } else { 503 });
+    let (reason, problem) = match appended {
         Appended::Stored => return Ok(Answer::Stored { bytes, received_at: now }),
         Appended::Refused => ("shards_refused", "too much is waiting; send it again later, with the same id"),
         Appended::Unknown => ("not_stored", "the payload may not be stored; send it again with the same id"),

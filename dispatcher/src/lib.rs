@@ -15,6 +15,7 @@ mod sdk;
 mod sender;
 mod settings;
 mod shard;
+mod tracing;
 
 use edge::report;
 use worker::{Context, Env, Request, Result, event};

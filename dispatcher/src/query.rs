@@ -1,5 +1,6 @@
-//! What the query of an ingest request says: `?id=…&k=…&sentAt=…&key=…`.
+//! What the query of an ingest request says: `?id=…&k=…&sentAt=…&key=…&traceparent=…`.
 
+use event::Traceparent;
 use event::id::is_id;
 
 /// Parameters that the SDK and other senders set. Malformed ones count as absent.
@@ -13,6 +14,8 @@ pub struct Query {
     pub sent_at: Option<i64>,
     /// A write key.
     pub key: Option<String>,
+    /// The trace of the page: browsers ask before they send a header.
+    pub traceparent: Option<Traceparent>,
 }
 
 impl Query {
@@ -28,6 +31,7 @@ impl Query {
             k: get("k").filter(|k| is_id(k)),
             sent_at: get("sentAt").and_then(|text| text.parse().ok()),
             key: get("key").filter(|key| !key.is_empty()),
+            traceparent: get("traceparent").and_then(|text| Traceparent::parse(&text)),
         }
     }
 }
@@ -42,5 +46,9 @@ mod tests {
         assert_eq!((query.id.as_deref(), query.k, query.sent_at), (Some("p-1"), None, Some(17)));
         assert_eq!(query.key.as_deref(), Some("a+b c"));
         assert_eq!(Query::of("https://a.example/e").id, None);
+        let text = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+        let traceparent = |text| Query::of(&format!("https://a.example/e?traceparent={text}")).traceparent;
+        assert_eq!(traceparent(text), Traceparent::parse(text));
+        assert_eq!(traceparent(&text.to_uppercase()), None);
     }
 }

@@ -1,6 +1,7 @@
 //! Dispatcher's settings, read once per isolate.
 
 use crate::shard::WarehouseSettings;
+use edge::otlp::Tracing;
 use edge::shard::ShardSettings;
 use event::IpPolicy;
 use std::cell::OnceCell;
@@ -22,6 +23,8 @@ pub struct Settings {
     pub shards: ShardSettings,
     /// Where rows go.
     pub warehouses: WarehouseSettings,
+    /// Where spans go, if anywhere.
+    pub tracing: Option<Rc<Tracing>>,
 }
 
 /// Shards in each environment, where nothing is said.
@@ -64,8 +67,9 @@ fn read(vars: &edge::settings::Vars) -> Result<Settings, Vec<String>> {
     let shards = ShardSettings::read(vars, &mut faults);
     let warehouses = WarehouseSettings::read(vars, &outbox.warehouses, &environment, &mut faults);
     edge::report::check(vars, &mut faults);
+    let tracing = Tracing::read(vars, "sparrow-dispatcher", &environment, &mut faults);
     if faults.is_empty() {
-        Ok(Settings { environment, ingest_path, ip_policy, outbox, shards, warehouses })
+        Ok(Settings { environment, ingest_path, ip_policy, outbox, shards, warehouses, tracing })
     } else {
         Err(faults)
     }
@@ -100,8 +104,9 @@ mod tests {
             ("OUTBOX_SHARDS", "0"),
             ("OUTBOX_JURISDICTION", "moon"),
             ("RAW_RETENTION_DAYS", "-1"),
+            ("OTLP_ENDPOINT", "otlp.example"),
         ];
         let faults = read(&vars(&wrong)).unwrap_err();
-        assert_eq!(faults.len(), 6, "{faults:?}");
+        assert_eq!(faults.len(), 7, "{faults:?}");
     }
 }

@@ -30,7 +30,7 @@ export function judge(calls: Call[], key: Record<string, string>): Promise<Verdi
     const { authorization = null } = headers;
     return { method, path: search ? `${path}?${search}` : path, contentType, authorization, body };
   });
-  return python("judge.py", { key, calls: told });
+  return python("google/judge.py", { key, calls: told });
 }
 
 /** A table or view as Google's client reads it. */
@@ -55,16 +55,16 @@ export function read(
   dataset: string,
   queries: string[] = [],
 ): Promise<Read> {
-  return python("read.py", { endpoint, project, dataset, queries });
+  return python("google/read.py", { endpoint, project, dataset, queries });
 }
 
-/** Runs a script, which reads JSON and writes JSON. */
-async function python<T>(script: string, input: unknown): Promise<T> {
+/** Runs a script of this folder's neighbours, with the emulator's Python, which reads JSON and writes JSON. */
+export async function python<T>(script: string, input: unknown): Promise<T> {
   installBqemulator();
   const run = promisify(execFile)(
     resolve(ROOT, ".tools/bqemulator/bin/python"),
     // Without compiled files beside the script.
-    ["-B", resolve(ROOT, "e2e/google", script)],
+    ["-B", resolve(ROOT, "e2e", script)],
     // The emulator is near, whichever proxy the way out has.
     { maxBuffer: 1 << 30, env: { ...process.env, NO_PROXY: "127.0.0.1" } },
   );

@@ -121,6 +121,18 @@ const IDS = [
   ...["true", "false", "null", '""', '" "', '"x"', "[]", "{}", `"${"long ".repeat(2_000)}"`],
 ].map((id, i) => `{"event": "ids ${i}", "deviceId": ${id}, "userId": ${id}, "sessionId": ${id}}`);
 
+/** 32 and 16 digits of traceparents. */
+const [TRACE, SPAN] = ["4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"];
+
+const TRACES = [
+  ...[`"00-${TRACE}-${SPAN}-01"`, `"00-${TRACE}-${SPAN}-00"`, `"cc-${TRACE}-${SPAN}-01"`],
+  ...[`"cc-${TRACE}-${SPAN}-01-é\n"`, `"cc-${TRACE}-${SPAN}-01.x"`, `"0a-${TRACE}-${SPAN}-ff"`],
+  ...[`"ff-${TRACE}-${SPAN}-01"`, `"00-${TRACE}-${SPAN}-01-"`, `"00-${TRACE}-${SPAN}-01\n"`],
+  ...[`"00-${"0".repeat(32)}-${SPAN}-01"`, `"00-${TRACE}-${"0".repeat(16)}-01"`],
+  ...[`"00-${TRACE.toUpperCase()}-${SPAN}-01"`, `"00-${TRACE}${SPAN}--01"`, `"00-${TRACE}"`],
+  ...['""', "null", "7", `["00-${TRACE}-${SPAN}-01"]`],
+].map((place, i) => `{"event": "trace ${i}", "traceparent": ${place}}`);
+
 const VALUES = [
   ...["0", "-0", "1", "-1.5", "0.1", "12.50", "1e3", "1E+2", "1e-7", "1e300", "123456789012345"],
   ...["3.141592653589793", "0.30000000000000004", "true", "false", "null", '""', '" "', '"true"'],
@@ -177,6 +189,10 @@ export function hostilePayloads(): Payload[] {
   const bodies = [NOT_JSON, NO_EVENTS, EVENTS, EVENT_IDS, IDS, VALUES, PROPERTIES].flat();
   for (const [i, body] of bodies.entries()) {
     add(body, NOON + i, { ip: "203.0.113.0", userAgent: 'it\'s "quoted" \\ 🎉' });
+  }
+  for (const [i, body] of TRACES.entries()) {
+    const traceparent = `00-${TRACE.replaceAll("4", "5")}-${SPAN}-00`;
+    add(body, NOON + i, i % 2 ? { traceparent } : {});
   }
   add(new Uint8Array([0x1f, 0x8b, 1, 2]), NOON, { contentEncoding: "gzip" });
   add("eyJldmVudCI6ICJ4In0=", NOON, { encoding: "base64" });

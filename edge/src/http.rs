@@ -38,7 +38,7 @@ pub enum NoAnswer {
 /// [`NoAnswer`]. The runtime's own words are not passed on, since they may repeat the address.
 pub async fn post(
     url: &str,
-    headers: &[(&'static str, String)],
+    headers: &[(&str, String)],
     body: &str,
     deadline: Duration,
 ) -> Result<Answer, NoAnswer> {
@@ -54,7 +54,7 @@ pub async fn post(
 /// Trackers make hundreds of requests a second; `worker`'s types would make more objects for each.
 async fn exchange(
     url: &str,
-    headers: &[(&'static str, String)],
+    headers: &[(&str, String)],
     body: &str,
     signal: &AbortSignal,
 ) -> worker::Result<Answer> {

@@ -7,6 +7,7 @@ pub mod clock;
 pub mod faults;
 pub mod http;
 pub mod log;
+pub mod otlp;
 pub mod problem;
 pub mod random;
 pub mod report;

@@ -24,6 +24,15 @@ pub fn may_be_called(url: &str, environment: &str) -> bool {
             || scheme == "http" && environment != "production" && is_loopback(host(authority)))
 }
 
+/// Host and port of an address, and nothing else of it.
+pub fn server(url: &str) -> Option<(&str, Option<u16>)> {
+    let (_, rest) = url.split_once("://")?;
+    let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    let authority = authority.rsplit('@').next().unwrap_or_default();
+    let host = host(authority);
+    Some((host, authority[host.len()..].strip_prefix(':').and_then(|port| port.parse().ok())))
+}
+
 fn host(authority: &str) -> &str {
     match authority.rsplit_once(':') {
         Some((host, port)) if port.bytes().all(|b| b.is_ascii_digit()) => host,
@@ -81,6 +90,20 @@ mod tests {
             "example.com",
         ] {
             assert!(!may_be_called(url, "development"), "{url}");
+        }
+    }
+
+    #[test]
+    fn of_an_address_the_server_alone_is_told() {
+        let cases = [
+            ("https://vendor.example/mp/collect?api_secret=s", Some(("vendor.example", None))),
+            ("http://127.0.0.1:9050?x=@y", Some(("127.0.0.1", Some(9050)))),
+            ("https://me:s@vendor.example:8443#s", Some(("vendor.example", Some(8443)))),
+            ("http://[::1]/", Some(("[::1]", None))),
+            ("vendor.example", None),
+        ];
+        for (url, expected) in cases {
+            assert_eq!(server(url), expected, "{url}");
         }
     }
 

@@ -1,5 +1,6 @@
 //! What Dispatcher knows about a payload besides its bytes.
 
+use crate::traceparent::{self, Traceparent};
 use serde::{Deserialize, Serialize};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
@@ -49,6 +50,10 @@ pub struct Context {
     /// The client's clock when it sent the payload, in ms since the epoch.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sent_at: Option<i64>,
+    /// The trace that the request belongs to. Its parent is Dispatcher's own span where Dispatcher traces. Last, so that a
+    /// shard finds it at once.
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "traceparent::lenient")]
+    pub traceparent: Option<Traceparent>,
 }
 
 /// How a body that is not text is written into a text column.

@@ -11,6 +11,7 @@ pub mod id;
 pub mod outcome;
 pub mod payload;
 pub mod time;
+pub mod traceparent;
 pub mod wire;
 
 pub use account::{Delivery, LedgerLine, SentRequest};
@@ -18,6 +19,7 @@ pub use context::{Context, IpPolicy};
 pub use outcome::{Change, Outcome, Rule};
 pub use payload::Payload;
 pub use time::Millis;
+pub use traceparent::Traceparent;
 
 /// The environments that a Worker runs in, as its setting `ENVIRONMENT` names them.
 pub const ENVIRONMENTS: [&str; 3] = ["development", "staging", "production"];

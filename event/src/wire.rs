@@ -6,6 +6,7 @@
 use crate::outcome::{Change, Outcome};
 use crate::payload::Payload;
 use crate::time::Millis;
+use crate::traceparent::{Traceparent, lenient};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use std::collections::BTreeMap;
@@ -127,6 +128,9 @@ pub struct DeliverPayload {
     /// then given the payload, from which it starts.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub allowed: Option<Box<RawValue>>,
+    /// What the vendor's calls are children of, where the payload's trace is recorded.
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "lenient")]
+    pub traceparent: Option<Traceparent>,
 }
 
 /// The answer to [`DeliverRequest`].
@@ -229,6 +233,7 @@ mod tests {
             ip: Some("203.0.113.0".into()),
             origin: Some("https://shop.example".into()),
             sent_at: Some(1_793_534_399_900),
+            traceparent: Traceparent::parse(TRACEPARENT),
             ..Context::default()
         };
         Payload::new("p1".into(), Millis(1_793_534_400_000), b"{\"event\":\"sign up\"}".to_vec(), context)
@@ -238,7 +243,9 @@ mod tests {
         serde_json::value::to_raw_value(&value).unwrap()
     }
 
-    const PAYLOAD: &str = r#"{"id":"p1","receivedAt":1793534400000,"data":"{\"event\":\"sign up\"}","context":{"ip":"203.0.113.0","origin":"https://shop.example","sentAt":1793534399900}}"#;
+    const PAYLOAD: &str = r#"{"id":"p1","receivedAt":1793534400000,"data":"{\"event\":\"sign up\"}","context":{"ip":"203.0.113.0","origin":"https://shop.example","sentAt":1793534399900,"traceparent":"00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"}}"#;
+
+    const TRACEPARENT: &str = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
 
     /// Dispatcher and Trace are deployed at different times: a change here must be readable by both the
     /// release before and the release after.
@@ -281,23 +288,26 @@ mod tests {
                     payload: None,
                     events: vec![0],
                     allowed: Some(raw(json!([1]))),
+                    traceparent: Traceparent::parse(TRACEPARENT),
                 },
                 DeliverPayload {
                     id: "p1".into(),
                     payload: Some(payload()),
                     events: vec![0, 2],
                     allowed: None,
+                    traceparent: None,
                 },
             ],
         };
         let payload_json: Value = serde_json::from_str(PAYLOAD).unwrap();
         let pinned = json!({"run": "live", "policy": "1-abc", "payloads": [
-            {"id": "p0", "events": [0], "allowed": [1]},
+            {"id": "p0", "events": [0], "allowed": [1], "traceparent": TRACEPARENT},
             {"id": "p1", "payload": payload_json, "events": [0, 2]}]});
         assert_eq!(serde_json::to_value(&request).unwrap(), pinned);
         let text = pinned.to_string();
         let read: DeliverRequest = serde_json::from_str(&text).unwrap();
         assert_eq!(read.payloads[1].payload, Some(payload()));
+        assert_eq!(read.payloads[0].traceparent, Traceparent::parse(TRACEPARENT));
 
         let mut reply = DeliverReply {
             policy: "1-abc".into(),

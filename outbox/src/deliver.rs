@@ -7,8 +7,9 @@ use crate::seen::json;
 use crate::settle::{Account, Attempt, Of, Owing, asked_for};
 use crate::shard::Shard;
 use crate::sql::{Database, Param, SqlError};
+use crate::traced::{self, CallSpan, CallSpans, Traced};
 use event::wire::{DeliverReply, POLICY_CHANGED};
-use event::{Millis, Outcome};
+use event::{Millis, Outcome, Traceparent};
 use serde::Serialize;
 use serde_json::value::RawValue;
 use std::collections::{BTreeMap, BTreeSet};
@@ -20,7 +21,8 @@ pub struct DeliverBatch {
     pub tracker: String,
     /// An [`event::wire::DeliverRequest`] as JSON.
     pub body: String,
-    pub(crate) run: String,
+    /// `live`, `replay:<id>` or `backfill:<id>`.
+    pub run: String,
     pub(crate) items: Vec<Item>,
 }
 
@@ -34,6 +36,7 @@ pub(crate) struct Item {
     pub attempts: u32,
     /// The wave and the place in it, where the events were not written down yet when the call was made.
     wave: Option<(u64, usize)>,
+    span: Option<CallSpan>,
 }
 
 impl DeliverBatch {
@@ -45,6 +48,13 @@ impl DeliverBatch {
     /// Events in the call.
     pub fn events(&self) -> usize {
         self.items.iter().map(|item| item.events.len()).sum()
+    }
+
+    /// Those of its payloads that are traced, and which attempt on them this is.
+    pub fn traced(&self) -> impl Iterator<Item = (u32, Traced<'_>)> {
+        self.items
+            .iter()
+            .filter_map(|item| Some((item.attempts + 1, Traced { payload: &item.payload, span: item.span? })))
     }
 }
 
@@ -65,6 +75,8 @@ struct RequestPayload<'a> {
     events: &'a [u32],
     #[serde(skip_serializing_if = "Option::is_none")]
     allowed: Option<&'a RawValue>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    traceparent: Option<Traceparent>,
 }
 
 /// What a tracker was asked for and answered, by payload and place.
@@ -108,6 +120,7 @@ impl<D: Database> Shard<D> {
         let Some(queue) = self.waves.fresh.get_mut(tracker) else { return Ok(None) };
         let (mut items, mut taken, mut bytes, mut first) = (Vec::new(), 0, 0, None);
         let mut ids = BTreeSet::new();
+        let mut spans = CallSpans::new(&mut self.rng);
         while let Some(fresh) = queue.front_mut() {
             let Some(wave) = self.waves.waves.iter().find(|wave| wave.id == fresh.wave) else {
                 queue.pop_front();
@@ -132,6 +145,7 @@ impl<D: Database> Shard<D> {
                 events: std::mem::replace(&mut fresh.events, rest),
                 attempts: 0,
                 wave: Some((fresh.wave, fresh.payload)),
+                span: spans.of(payload.trace),
             });
             if fresh.events.is_empty() {
                 queue.pop_front();
@@ -147,6 +161,7 @@ impl<D: Database> Shard<D> {
                 allowed: item
                     .wave
                     .and_then(|(wave, place)| self.waves.get(wave)?.payloads[place].allowed.as_deref()),
+                traceparent: item.span.map(|span| span.own()),
             })
             .collect();
         let body = json(&Request { run, policy: Some(policy), payloads })?;
@@ -170,6 +185,7 @@ impl<D: Database> Shard<D> {
         let mut payloads = self.payloads(&rows)?;
         let (mut items, mut bodies, mut taken, mut bytes) = (Vec::new(), Vec::new(), 0, 0);
         let mut ids = BTreeSet::new();
+        let mut spans = CallSpans::new(&mut self.rng);
         for row in rows {
             let Some(payload) = payloads.remove(&row.seq) else { continue };
             let size = payload.body.get().len() as i64;
@@ -183,7 +199,8 @@ impl<D: Database> Shard<D> {
             taken += events.len();
             bytes += size;
             let OwedRow { seq, attempts, .. } = row;
-            items.push(Item { seq, payload: payload.id, at: payload.at, events, attempts, wave: None });
+            let span = spans.of(payload.trace);
+            items.push(Item { seq, payload: payload.id, at: payload.at, events, attempts, wave: None, span });
             bodies.push(payload.body);
         }
         let payloads = items
@@ -194,6 +211,7 @@ impl<D: Database> Shard<D> {
                 payload: Some(body),
                 events: &item.events,
                 allowed: None,
+                traceparent: item.span.map(|span| span.own()),
             })
             .collect();
         let body = json(&Request { run: &run, policy: None, payloads })?;
@@ -213,7 +231,10 @@ impl<D: Database> Shard<D> {
         let seqs: Vec<i64> = rows.into_iter().map(|row| Row::of(row).int()).collect::<Result<_, _>>()?;
         let stored = self.stored(&seqs)?.into_iter();
         stored
-            .map(|one| Ok((one.seq, Body { body: one.as_payload()?, id: one.id.clone(), at: one.at })))
+            .map(|one| {
+                let trace = traced::place(&one.context, self.sample_rate);
+                Ok((one.seq, Body { body: one.as_payload()?, id: one.id.clone(), at: one.at, trace }))
+            })
             .collect()
     }
 
@@ -382,4 +403,5 @@ struct Body {
     id: String,
     at: Millis,
     body: Box<RawValue>,
+    trace: Option<Traceparent>,
 }

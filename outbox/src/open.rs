@@ -7,6 +7,7 @@ use crate::raw::Stored;
 use crate::settle::{self, Account, Of};
 use crate::shard::Shard;
 use crate::sql::{Database, SqlError};
+use crate::traced::{self, CallSpan, CallSpans, Traced};
 use crate::wave::{Event, Fate, Fresh, Kind, Opened, Wave};
 use event::Millis;
 use event::account::LIVE;
@@ -35,6 +36,14 @@ struct Place {
     seq: i64,
     id: String,
     at: Millis,
+    span: Option<CallSpan>,
+}
+
+impl OpenBatch {
+    /// Those that are traced.
+    pub fn traced(&self) -> impl Iterator<Item = Traced<'_>> {
+        self.payloads.iter().filter_map(|place| Some(Traced { payload: &place.id, span: place.span? }))
+    }
 }
 
 impl<D: Database> Shard<D> {
@@ -50,10 +59,10 @@ impl<D: Database> Shard<D> {
             if row.is_none() {
                 self.look_up_owed(OPEN_LANE, now);
             }
-            row.map(|row| open_batch(&self.stored(&[row.seq])?, Some(row))).transpose()?
+            row.map(|row| self.open_batch(&self.stored(&[row.seq])?, Some(row))).transpose()?
         } else if is_new_due {
             let next = self.next_payloads(self.state.opening_to, limit, self.settings.call_bytes())?;
-            Some(open_batch(&next, None)?)
+            Some(self.open_batch(&next, None)?)
         } else {
             None
         };
@@ -154,6 +163,7 @@ impl<D: Database> Shard<D> {
                 run: run.clone(),
                 events,
                 allowed: opened.allowed,
+                trace: place.span.map(|span| span.own()),
             });
         }
         if let (None, Some(last)) = (&batch.aside, payloads.last()) {
@@ -186,6 +196,19 @@ impl<D: Database> Shard<D> {
         // An id with a dot is one that Sparrow made, of the payload's.
         let own: Vec<&str> = events.map(|event| event.id.as_str()).filter(|id| !id.contains('.')).collect();
         self.seen.events(&self.db, &own)
+    }
+
+    fn open_batch(&mut self, payloads: &[Rc<Stored>], aside: Option<OwedRow>) -> Result<OpenBatch, SqlError> {
+        let bodies = payloads.iter().map(|stored| stored.as_payload()).collect::<Result<Vec<_>, _>>()?;
+        let body = format!(r#"{{"payloads":{}}}"#, crate::seen::json(&bodies)?);
+        let mut spans = CallSpans::new(&mut self.rng);
+        let place = |stored: &Rc<Stored>| Place {
+            seq: stored.seq,
+            id: stored.id.clone(),
+            at: stored.at,
+            span: spans.of(traced::place(&stored.context, self.sample_rate)),
+        };
+        Ok(OpenBatch { body, payloads: payloads.iter().map(place).collect(), aside })
     }
 
     /// A payload that cannot be opened alone is set aside and tried by itself, then is a dead letter.
@@ -238,13 +261,6 @@ impl<D: Database> Shard<D> {
         }
         Ok(())
     }
-}
-
-fn open_batch(payloads: &[Rc<Stored>], aside: Option<OwedRow>) -> Result<OpenBatch, SqlError> {
-    let bodies = payloads.iter().map(|stored| stored.as_payload()).collect::<Result<Vec<_>, _>>()?;
-    let body = format!(r#"{{"payloads":{}}}"#, crate::seen::json(&bodies)?);
-    let place = |stored: &Rc<Stored>| Place { seq: stored.seq, id: stored.id.clone(), at: stored.at };
-    Ok(OpenBatch { body, payloads: payloads.iter().map(place).collect(), aside })
 }
 
 /// The reply, if it is about what was asked: all of it, or its beginning where that holds many events.

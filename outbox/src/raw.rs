@@ -11,6 +11,7 @@ use crate::settle::{Account, Of};
 use crate::shard::Shard;
 use crate::sql::{Database, Param, SqlError};
 use crate::state::State;
+use crate::traced::{self, CallSpan, CallSpans, Traced};
 use crate::warehouse::Warehouse;
 use event::Millis;
 use event::account::LIVE;
@@ -28,6 +29,8 @@ pub struct RawBatch {
     /// The warehouse's place.
     at: usize,
     seqs: Vec<i64>,
+    /// The spans of those that are traced, and their places.
+    spans: Vec<(usize, String, CallSpan)>,
     /// Of a payload that was set aside.
     aside: Option<OwedRow>,
 }
@@ -36,6 +39,11 @@ impl RawBatch {
     /// How many there are.
     pub fn payloads(&self) -> usize {
         self.seqs.len()
+    }
+
+    /// Those that are traced, and their places.
+    pub fn traced(&self) -> impl Iterator<Item = (usize, Traced<'_>)> {
+        self.spans.iter().map(|(place, payload, span)| (*place, Traced { payload, span: *span }))
     }
 
     /// Whether it tells if a lane that does not work works again.
@@ -103,7 +111,13 @@ impl<D: Database> Shard<D> {
         let rows: Vec<_> = payloads.iter().map(|row| (&row.id, row.at, &row.data, &row.context)).collect();
         let seqs = payloads.iter().map(|row| row.seq).collect();
         let warehouse = names.warehouse.clone();
-        Ok(Some(RawBatch { warehouse, rows: json(&rows)?, at, seqs, aside }))
+        let rows = json(&rows)?;
+        let mut calls = CallSpans::new(&mut self.rng);
+        let span = |(place, row): (usize, &Rc<Stored>)| {
+            Some((place, row.id.clone(), calls.of(traced::place(&row.context, self.sample_rate))?))
+        };
+        let spans = payloads.iter().enumerate().filter_map(span).collect();
+        Ok(Some(RawBatch { warehouse, rows, at, seqs, spans, aside }))
     }
 
     /// The next payloads after `after`, as many as fit a call, but one at least.

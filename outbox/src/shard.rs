@@ -20,6 +20,7 @@ use crate::state::State;
 use crate::warehouse::Warehouse;
 use crate::wave::{self, Waves};
 use event::Millis;
+use event::traceparent::SampleRate;
 use std::collections::BTreeMap;
 
 /// Accounts are written this many times less often than payloads: nobody waits for them.
@@ -45,6 +46,8 @@ pub struct Shard<D> {
     pub(crate) rng: fastrand::Rng,
     /// Those to be handed over, where somebody takes them.
     pub(crate) outcomes: Option<Waiting>,
+    /// Of traces; nothing where none is recorded.
+    pub(crate) sample_rate: Option<SampleRate>,
     /// Counters are not told before.
     pub(crate) snapshot_at: Millis,
     not_before: Millis,
@@ -88,6 +91,7 @@ impl<D: Database> Shard<D> {
             waves: Waves::default(),
             rng: fastrand::Rng::with_seed(seed),
             outcomes: None,
+            sample_rate: None,
             snapshot_at: Millis(0),
             not_before: Millis(0),
         };
@@ -101,6 +105,11 @@ impl<D: Database> Shard<D> {
             shard.owed_from(&name, next_at);
         }
         Ok(shard)
+    }
+
+    /// From now on calls have spans in the traces of payloads, in this part of them.
+    pub fn trace(&mut self, rate: SampleRate) {
+        self.sample_rate = Some(rate);
     }
 
     /// Lanes that somebody paused.

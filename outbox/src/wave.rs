@@ -7,7 +7,7 @@
 
 use crate::owed::OwedEvent;
 use crate::settle::Attempt;
-use event::{Millis, Outcome};
+use event::{Millis, Outcome, Traceparent};
 use serde_json::value::RawValue;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
@@ -54,6 +54,8 @@ pub struct Opened {
     pub run: String,
     pub events: Vec<Event>,
     pub allowed: Option<Box<RawValue>>,
+    /// Where its deliveries belong in its trace, if that is recorded.
+    pub trace: Option<Traceparent>,
 }
 
 #[derive(Debug)]

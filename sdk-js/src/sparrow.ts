@@ -33,6 +33,8 @@ export interface Options {
   endpoint: string;
   /** The write key, where the Dispatcher asks for one. It is public, like all that a page holds. */
   key?: string | undefined;
+  /** W3C's `traceparent`; without it that of `<meta name="traceparent">`, where the page has one. */
+  traceparent?: string | undefined;
 }
 
 /** The object that the script tag puts at `window.sparrow`. */
@@ -45,7 +47,7 @@ export interface Sparrow {
 
 /** Says where events go. Those from before the call are sent now. */
 export function init(options: Options): void {
-  inPage(() => connect(options.endpoint, options.key));
+  inPage(() => connect(options.endpoint, options.key, options.traceparent));
 }
 
 /** Counts a view of `pathname`, of the current page where nothing is said. */

@@ -15,8 +15,17 @@ let base: string | undefined;
 /** The page is being left, or rests in the back/forward cache. */
 let left = false;
 
-export function connect(endpoint: string, key?: string): void {
-  const query = key ? `key=${encodeURIComponent(key)}&` : "";
+export function connect(endpoint: string, key?: string, traceparent?: string): void {
+  let query = key ? `key=${encodeURIComponent(key)}&` : "";
+  // In the query, since a header would cost a preflight. A page has its own where servers put it
+  // (https://opentelemetry.io/docs/languages/js/getting-started/browser/). Where there is none, or another thing, this throws.
+  quietly(() => {
+    const [meta] = document.getElementsByName("traceparent") as NodeListOf<HTMLMetaElement>;
+    const [place] = /^[\da-f-]{55}$/.exec(
+      traceparent ?? (meta as HTMLMetaElement).content,
+    ) as string[];
+    query += `traceparent=${place}&`;
+  });
   base = endpoint + (endpoint.includes("?") ? "&" : "?") + query;
   for (const payload of early.splice(0)) send(payload);
   for (const type of ["pagehide", "pageshow"]) {

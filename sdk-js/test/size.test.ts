@@ -7,8 +7,8 @@ import { test } from "node:test";
 import { gzipSync } from "node:zlib";
 import { bundle } from "../build.ts";
 
-/** Bytes after gzip -9. */
-const BUDGET = 1500;
+/** Bytes after gzip -9: 1.5 KiB. */
+const BUDGET = 1536;
 
 test("the script fits its budget, and the README says its size", async () => {
   const size = gzipSync(await bundle("iife"), { level: 9 }).length;

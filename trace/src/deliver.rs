@@ -3,8 +3,10 @@
 use crate::calls::CallLog;
 use crate::lane::{self, Settled, Way};
 use crate::setup::Setup;
+use crate::spans::{CallSpans, Traced};
 use crate::take::{Taken, take};
 use allowlist::Allowed;
+use edge::otlp::Span;
 use edge::problem::Problem;
 use edge::report;
 use event::wire::{CallMade, DeliverReply, DeliverRequest, EventOutcome};
@@ -26,8 +28,12 @@ struct Owed {
     changes: Option<Vec<Change>>,
 }
 
-/// Delivers what was asked for, and says what came of each event.
-pub async fn deliver(setup: &Setup, tracker: &str, request: DeliverRequest) -> (DeliverReply, Vec<Call>) {
+/// Delivers what was asked for, and says what came of each event; with validation requests, and the spans of all calls.
+pub async fn deliver(
+    setup: &Setup,
+    tracker: &str,
+    request: DeliverRequest,
+) -> (DeliverReply, Vec<Call>, Vec<Span>) {
     let mut outcomes = Vec::new();
     let mut owed = Vec::new();
     let mut room = MAX_CHANGES;
@@ -48,7 +54,7 @@ pub async fn deliver(setup: &Setup, tracker: &str, request: DeliverRequest) -> (
             }
         }
     }
-    let (mut calls, mut mirrors) = (Vec::new(), Vec::new());
+    let (mut calls, mut mirrors, mut spans) = (Vec::new(), Vec::new(), Vec::new());
     if let (Some(vendor), false) = (setup.tracker(tracker), owed.is_empty()) {
         let events: Vec<_> = owed.iter().map(|owed| &owed.event).collect();
         #[cfg(feature = "faults")]
@@ -62,6 +68,7 @@ pub async fn deliver(setup: &Setup, tracker: &str, request: DeliverRequest) -> (
             deadline: setup.deadline,
             log,
             shown_without: secrets.filter(|_| report::wants_payloads()),
+            spans: call_spans(setup, tracker, &request, &owed),
         };
         let delivery = lane::deliver(vendor, &events, way).await;
         delivery.failures.tell(tracker);
@@ -70,9 +77,27 @@ pub async fn deliver(setup: &Setup, tracker: &str, request: DeliverRequest) -> (
             outcomes.push(event_outcome(payload, owed.idx, tracker, settled, owed.changes.clone()));
         }
         mirrors = delivery.mirrors;
+        spans = delivery.spans;
         calls = delivery.log.map(|log| told(tracker, log)).unwrap_or_default();
     }
-    (DeliverReply { policy: setup.policy.version.clone(), outcomes, calls }, mirrors)
+    (DeliverReply { policy: setup.policy.version.clone(), outcomes, calls }, mirrors, spans)
+}
+
+/// For the spans of calls, where a payload is traced.
+fn call_spans<'a>(
+    setup: &Setup,
+    tracker: &'a str,
+    request: &'a DeliverRequest,
+    owed: &[Owed],
+) -> Option<CallSpans<'a>> {
+    let rate = setup.tracing.as_ref()?.rate;
+    let traced = |owed: &Owed| {
+        let payload = &request.payloads[owed.place];
+        let place = payload.traceparent.filter(|place| rate.keeps(place))?;
+        Some(Traced { payload: &payload.id, place })
+    };
+    let payloads: Vec<_> = owed.iter().map(traced).collect();
+    payloads.iter().any(Option::is_some).then(|| CallSpans::new(tracker, payloads))
 }
 
 /// The calls that are told of. What there is no room for leaves a line in the log.

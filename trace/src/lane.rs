@@ -2,12 +2,15 @@
 
 use crate::calls::{CallLog, Ended};
 use crate::failures::Failures;
+use crate::spans::CallSpans;
 use allowlist::Allowed;
 use edge::http::{Answer, NoAnswer, post};
+use edge::otlp::Span;
 use edge::report;
-use event::{Millis, Outcome};
+use event::{Millis, Outcome, Traceparent};
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
+use std::borrow::Cow;
 use std::collections::VecDeque;
 use std::time::Duration;
 use trackers::{Call, Reply, Secrets, Tracker, Verdict};
@@ -38,12 +41,16 @@ pub struct Delivery<'a> {
     pub log: Option<CallLog<'a>>,
     /// Calls of which the vendor did not take everything.
     pub failures: Failures,
+    /// Those of traced calls.
+    pub spans: Vec<Span>,
 }
 
 /// A call, and where its events stand in the lane.
 struct Job {
     call: Call,
     events: Vec<usize>,
+    /// Its own place in a trace, where it is traced.
+    own: Option<Traceparent>,
 }
 
 /// How a delivery is made.
@@ -56,11 +63,13 @@ pub struct Way<'a> {
     pub log: Option<CallLog<'a>>,
     /// The tracker's, where requests and replies that failed are to be shown.
     pub shown_without: Option<&'a Secrets>,
+    /// Where traced calls are noted, if any are.
+    pub spans: Option<CallSpans<'a>>,
 }
 
 /// Delivers `events` to `tracker`.
 pub async fn deliver<'a>(tracker: &'a dyn Tracker, events: &'a [&'a Allowed], way: Way<'a>) -> Delivery<'a> {
-    let Way { open_calls, deadline, log, shown_without } = way;
+    let Way { open_calls, deadline, log, shown_without, spans } = way;
     let started = edge::clock::now();
     let settled = vec![None; events.len()];
     let mut lane = Lane {
@@ -73,6 +82,7 @@ pub async fn deliver<'a>(tracker: &'a dyn Tracker, events: &'a [&'a Allowed], wa
         log,
         failures: Failures::default(),
         shown_without,
+        spans,
     };
     lane.plan((0..events.len()).collect(), started);
     let mut mirrors = Vec::new();
@@ -83,8 +93,9 @@ pub async fn deliver<'a>(tracker: &'a dyn Tracker, events: &'a [&'a Allowed], wa
         while open.len() < open_calls && calls < max_calls && lane.stopped.is_none() {
             let now = edge::clock::now();
             let left = remaining(started, now, deadline);
-            let Some(job) = lane.queue.pop_front().filter(|_| !left.is_zero()) else { break };
+            let Some(mut job) = lane.queue.pop_front().filter(|_| !left.is_zero()) else { break };
             calls += 1;
+            job.own = lane.spans.as_mut().and_then(|spans| spans.begin(&job.events));
             open.push(send(job, now, left));
         }
         let Some((job, sent_at, answer)) = open.next().await else { break };
@@ -97,7 +108,8 @@ pub async fn deliver<'a>(tracker: &'a dyn Tracker, events: &'a [&'a Allowed], wa
     let stopped = lane.stopped.take();
     let rest = stopped.unwrap_or_else(|| Outcome::Retry { after: None, reason: unsettled.to_owned() });
     let (log, failures) = (lane.log.take(), std::mem::take(&mut lane.failures));
-    Delivery { settled: lane.finish(rest), mirrors, log, failures }
+    let spans = lane.spans.take().map(CallSpans::finish).unwrap_or_default();
+    Delivery { settled: lane.finish(rest), mirrors, log, failures, spans }
 }
 
 fn remaining(started: Millis, now: Millis, deadline: Duration) -> Duration {
@@ -106,7 +118,14 @@ fn remaining(started: Millis, now: Millis, deadline: Duration) -> Duration {
 }
 
 async fn send(job: Job, now: Millis, deadline: Duration) -> (Job, Millis, Result<Answer, NoAnswer>) {
-    let answer = post(&job.call.url, &job.call.headers, &job.call.body, deadline).await;
+    let headers = match job.own {
+        None => Cow::Borrowed(&job.call.headers),
+        Some(own) => {
+            let own = ("traceparent", own.to_string());
+            Cow::Owned(job.call.headers.iter().cloned().chain([own]).collect())
+        }
+    };
+    let answer = post(&job.call.url, &headers, &job.call.body, deadline).await;
     (job, now, answer)
 }
 
@@ -122,6 +141,7 @@ struct Lane<'a> {
     log: Option<CallLog<'a>>,
     failures: Failures,
     shown_without: Option<&'a Secrets>,
+    spans: Option<CallSpans<'a>>,
 }
 
 impl Lane<'_> {
@@ -135,16 +155,20 @@ impl Lane<'_> {
         }
         for call in plan.calls {
             let events = call.events.iter().map(|&event| places[event]).collect();
-            self.queue.push_back(Job { call, events });
+            self.queue.push_back(Job { call, events, own: None });
         }
     }
 
     fn settle(&mut self, job: Job, sent_at: Millis, answer: Result<Answer, NoAnswer>) {
-        let Job { call, events } = job;
+        let Job { call, events, own } = job;
         report::step(|| {
             let answer = answer.as_ref().map_or_else(ToString::to_string, |answer| answer.status.to_string());
             format!("{}: a call with {} events: {answer}", self.tracker.name(), events.len())
         });
+        if let (Some(spans), Some(own)) = (&mut self.spans, own) {
+            let time = (sent_at, edge::clock::now());
+            spans.end(own, &call, (&events, self.events), time, &answer);
+        }
         let (verdicts, status) = match &answer {
             Err(no_answer) => {
                 let retry = Verdict::Retry { after: None, reason: no_answer.to_string() };

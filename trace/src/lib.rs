@@ -11,6 +11,7 @@ mod open;
 mod policy;
 mod router;
 mod setup;
+mod spans;
 mod take;
 
 use edge::problem::Problem;

@@ -1,6 +1,8 @@
 //! Routes of the service binding.
 
+use crate::setup::Setup;
 use crate::{deliver, mirror, open, policy};
+use edge::otlp::Span;
 use edge::problem::Problem;
 use edge::report;
 use event::wire::{DeliverRequest, MAX_CALL_BYTES, OpenRequest};
@@ -30,14 +32,17 @@ pub async fn route(request: Request, env: &Env, ctx: &Context) -> Result<Respons
         "/open" => match read::<OpenRequest>(request).await? {
             Ok(asked) => {
                 report::step(|| format!("asked to open {} payloads", asked.payloads.len()));
-                reply(&open::open(setup, asked)?)
+                let (opened, spans) = open::open(setup, asked)?;
+                export(setup, ctx, spans);
+                reply(&opened)
             }
             Err(refusal) => Ok(refusal),
         },
         tracker if trackers::NAMES.contains(&tracker) => match read::<DeliverRequest>(request).await? {
             Ok(asked) => {
                 report::step(|| format!("asked to deliver of {} payloads", asked.payloads.len()));
-                let (outcomes, mirrors) = deliver::deliver(setup, tracker, asked).await;
+                let (outcomes, mirrors, spans) = deliver::deliver(setup, tracker, asked).await;
+                export(setup, ctx, spans);
                 if !mirrors.is_empty() {
                     let sent = mirror::send(shared.clone(), tracker.to_owned(), mirrors);
                     ctx.wait_until(report::task("mirror".into(), ctx.into(), sent));
@@ -47,6 +52,13 @@ pub async fn route(request: Request, env: &Env, ctx: &Context) -> Result<Respons
             Err(refusal) => Ok(refusal),
         },
         _ => Response::error("not found", 404),
+    }
+}
+
+/// Sends spans, and keeps nobody waiting.
+fn export(setup: &Setup, ctx: &Context, spans: Vec<Span>) {
+    if let (Some(tracing), false) = (&setup.tracing, spans.is_empty()) {
+        ctx.wait_until(report::task("spans".into(), ctx.into(), tracing.clone().export(spans)));
     }
 }
 

@@ -2,8 +2,10 @@
 
 use crate::calls::Told;
 use allowlist::{HashKey, Policy};
+use edge::otlp::Tracing;
 use edge::settings::Vars;
 use std::collections::BTreeMap;
+use std::rc::Rc;
 use std::time::Duration;
 use trackers::{Secrets, Tracker};
 
@@ -27,6 +29,8 @@ pub struct Setup {
     pub told: Option<Told>,
     /// Of each tracker, to be kept out of what is told of its calls.
     pub secrets: BTreeMap<&'static str, Secrets>,
+    /// Where spans go, if anywhere.
+    pub tracing: Option<Rc<Tracing>>,
 }
 
 impl Setup {
@@ -65,8 +69,10 @@ impl Setup {
             faults.push(fault);
             None
         });
+        let tracing = Tracing::read(vars, "sparrow-trace", &environment, &mut faults);
         if faults.is_empty() {
             Ok(Self {
+                tracing,
                 policy,
                 hash_key,
                 trackers,
@@ -135,6 +141,7 @@ mod tests {
             ("TRACKER_DEADLINE_MS", "0"),
             ("POLICY_HASH_KEY", "short"),
             ("REQUESTS_LOG", "All"),
+            ("OTLP_ENDPOINT", "otlp.example"),
             ("GA4_API_SECRET", "x"),
             ("HEAP_APPID", "1"),
         ]));
@@ -144,6 +151,7 @@ mod tests {
             "TRACKER_DEADLINE_MS must",
             "POLICY_HASH_KEY must",
             "REQUESTS_LOG must",
+            "OTLP_ENDPOINT must",
             "GA4_MEASUREMENT_ID",
             "HEAP_APPID",
         ];

@@ -80,6 +80,7 @@ mod tests {
             deadline: Duration::ZERO,
             told: None,
             secrets: BTreeMap::new(),
+            tracing: None,
         }
     }
 
@@ -94,7 +95,13 @@ mod tests {
         );
         let opening = allowlist::open(&setup.policy, None, &payload, &["ga4", "heap"]);
         let allowed = allowlist::hand_over(&opening.allowed).unwrap();
-        DeliverPayload { id: payload.id.clone(), payload: Some(payload), events, allowed: Some(allowed) }
+        DeliverPayload {
+            id: payload.id.clone(),
+            payload: Some(payload),
+            events,
+            allowed: Some(allowed),
+            traceparent: None,
+        }
     }
 
     fn take_one(

@@ -10,7 +10,7 @@ pub struct Column {
 }
 
 /// Columns that every event has. A property's column may not take one of these names.
-pub const BASE_COLUMNS: [&str; 11] = [
+pub const BASE_COLUMNS: [&str; 12] = [
     "payloadId",
     "idx",
     "day",
@@ -21,6 +21,7 @@ pub const BASE_COLUMNS: [&str; 11] = [
     "deviceId",
     "userId",
     "sessionId",
+    "traceId",
     "properties",
 ];
 

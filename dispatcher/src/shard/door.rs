@@ -50,19 +50,19 @@ pub enum Appended {
 
 /// Stores a payload: at the shard of its key, or, where that one refuses, at the next.
 ///
-/// A sender that leaves after its last byte cancels no call that was made.
+/// A sender that leaves after its last byte cancels no call that was made. The context says afterwards which shard was asked last.
 pub async fn append(
     env: &Env,
     ctx: &Context,
     settings: &Settings,
-    mut payload: Payload,
+    payload: &mut Payload,
     is_senders_id: bool,
 ) -> Appended {
     let shards = settings.outbox.shards;
     let first = shard_of(payload.context.k.as_deref().unwrap_or(&payload.id), shards);
     for shard in [first, (first + 1) % shards] {
         payload.context.shard = Some(shard);
-        let call = call(env, settings, &payload, is_senders_id, shard);
+        let call = call(env, settings, payload, is_senders_id, shard);
         match answer(ctx, call).await {
             Ok(true) => return Appended::Stored,
             Ok(false) => Problem::new("refused").by("shard", shard).with("payload", &payload.id).tell(),

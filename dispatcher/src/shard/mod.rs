@@ -8,6 +8,7 @@ mod database;
 mod door;
 mod object;
 mod pump;
+mod spans;
 mod trace;
 mod trace_failure;
 mod warehouse;

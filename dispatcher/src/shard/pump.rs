@@ -4,10 +4,12 @@
 //! starts what is due and does not wait for it.
 
 use super::database::ObjectDatabase;
+use super::spans::{self, Made, Spans};
 use super::trace;
 use super::warehouse::Warehouses;
 use crate::analytics::{Dataset, POINTS_PER_EVENT};
 use crate::settings::Settings;
+use edge::otlp::Span;
 use edge::problem::Problem;
 use edge::report::{self, Counts};
 use edge::timer;
@@ -43,6 +45,8 @@ pub struct Pump {
     pub settings: Rc<Settings>,
     shard: RefCell<Shard<ObjectDatabase>>,
     warehouses: Rc<Warehouses>,
+    /// Where spans go, if anywhere.
+    spans: Option<Rc<Spans>>,
     /// Calls that may still be made before a fresh event.
     calls: Cell<u32>,
     /// Calls under way.
@@ -63,6 +67,10 @@ impl Pump {
         if dataset.is_some() {
             shard.keep_outcomes();
         }
+        if let Some(tracing) = &settings.tracing {
+            shard.trace(tracing.rate);
+        }
+        let spans = settings.tracing.clone().map(Spans::new);
         let warehouses = Rc::new(Warehouses::new(env.clone(), &settings.warehouses));
         Rc::new(Self {
             state,
@@ -70,6 +78,7 @@ impl Pump {
             settings,
             shard: RefCell::new(shard),
             warehouses,
+            spans,
             calls: Cell::new(CALLS_PER_EVENT),
             busy: Cell::new(0),
             timer: Cell::new(None),
@@ -204,9 +213,11 @@ impl Pump {
 
     /// Makes a call and tells the shard what came of it.
     async fn perform(&self, work: Work) -> Result<(), SqlError> {
+        let started = edge::clock::now();
         match work {
             Work::Raw(batch) => {
                 let result = caught(self.warehouses.write_raw(&batch)).await;
+                self.export(started, |made| spans::of_raw(&batch, &result, made));
                 let by = |failed: Problem| failed.by("warehouse", &batch.warehouse);
                 self.tell_of(&result, "raw", |failed| by(failed).with("payloads", batch.payloads()));
                 self.shard().logged(&batch, result, edge::clock::now())
@@ -217,22 +228,31 @@ impl Pump {
                 self.shard().accounted(&batch, result, edge::clock::now())
             }
             Work::Open(batch) => {
-                let result = caught(trace::ask(&self.env, "/open", &batch.body, |counts| {
-                    self.note_reports("trace", counts)
-                }))
-                .await;
+                let ask =
+                    trace::ask(&self.env, "/open", &batch.body, |counts| self.note_reports("trace", counts));
+                let result = caught(ask).await;
+                self.export(started, |made| spans::of_open(&batch, &result, made));
                 self.tell_of(&result, "open", |failed| of_payloads(failed, batch.payload_ids()));
                 self.shard().opened(batch, result, edge::clock::now())
             }
             Work::Deliver(batch) => {
                 let path = format!("/deliver/{}", batch.tracker);
-                let result = caught(trace::ask(&self.env, &path, &batch.body, |counts| {
-                    self.note_reports("trace", counts)
-                }))
-                .await;
+                let ask =
+                    trace::ask(&self.env, &path, &batch.body, |counts| self.note_reports("trace", counts));
+                let result = caught(ask).await;
+                self.export(started, |made| spans::of_deliver(&batch, &result, made));
                 self.tell_of(&result, &batch.tracker, |failed| of_payloads(failed, batch.payload_ids()));
                 self.shard().delivered(&batch, result, edge::clock::now())
             }
+        }
+    }
+
+    /// Exports the spans of a call, and keeps nobody waiting.
+    fn export(&self, started: Millis, spans: impl FnOnce(Made) -> Vec<Span>) {
+        let Some(queue) = &self.spans else { return };
+        let made = Made { started, ended: edge::clock::now(), shard: self.shard().number() };
+        if queue.take(spans(made)) {
+            self.in_background("spans".into(), queue.clone().send());
         }
     }
 

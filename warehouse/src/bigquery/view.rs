@@ -12,6 +12,12 @@ const MENDED: &str = r"REPLACE(REGEXP_REPLACE(REGEXP_REPLACE(REGEXP_REPLACE(data
         r'\\u[dD][89a-fA-F][0-9a-fA-F]{2}', r'\\ufffd'),
         CHR(1), '')";
 
+/// A traceparent as [`event::Traceparent`] reads it, but for what [`NO_PLACE`] says.
+const PLACE: &str = r"^(00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}|([1-9a-f][0-9a-f]|0[1-9a-f])-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}(-(?s:.*))?)$";
+
+/// A version that there will never be, and ids of zeros.
+const NO_PLACE: &str = r"^(ff|..-0{32}|.{36}0{16})";
+
 /// The query of the view, with a column for each of `columns`.
 ///
 /// It shows what D1's view shows. It never fails on what somebody sent: what `SAFE.PARSE_JSON` cannot read is a row of
@@ -48,6 +54,7 @@ payloads AS (
     DATE(timestamp, 'UTC') AS day,
     UNIX_MILLIS(timestamp) AS received,
     SAFE_CAST(JSON_VALUE(context, '$.sentAt') AS INT64) AS sentAt,
+    SUBSTR(JSON_VALUE(context, '$.traceparent'), 4, 32) AS requestTrace,
     IF(JSON_VALUE(context, '$.encoding') IS NULL AND NOT REGEXP_CONTAINS(data, r'^\\x{{FEFF}}|\\x01'), COALESCE(
       SAFE.PARSE_JSON(data, wide_number_mode => 'round'),
       SAFE.PARSE_JSON({MENDED}, wide_number_mode => 'round')
@@ -68,6 +75,7 @@ items AS (
     day,
     received,
     sentAt,
+    requestTrace,
     COALESCE(place, 0) AS idx,
     IF(JSON_TYPE(element) = 'object', element, single) AS item
   FROM bodies LEFT JOIN UNNEST(batch) AS element WITH OFFSET AS place
@@ -81,6 +89,7 @@ events AS (
     ) AS eventId,
     IF(STARTS_WITH(TO_JSON_STRING(item['timestamp']), '\"'), NULL, LAX_FLOAT64(item['timestamp'])) AS claimed,
     IF(sentAt IS NULL, 0, received - GREATEST(-{far}, LEAST({far}, sentAt))) AS skew,
+    {own_place} AS ownPlace,
     IF(JSON_TYPE(item['properties']) = 'object', item['properties'], NULL) AS properties
   FROM items
 ),
@@ -107,11 +116,19 @@ SELECT
   {device} AS deviceId,
   {user} AS userId,
   {session} AS sessionId,
+  IF(
+    REGEXP_CONTAINS(ownPlace, r'{place}') AND NOT REGEXP_CONTAINS(ownPlace, r'{no_place}'),
+    SUBSTR(ownPlace, 4, 32),
+    requestTrace
+  ) AS traceId,
   properties{shown}
 FROM timed
 WHERE copy = 1",
         raw = table(dataset, "raw"),
         own_id = text("eventId"),
+        own_place = text("traceparent"),
+        place = PLACE,
+        no_place = NO_PLACE,
         // A clock so far off is as far off as any, and nothing that is added to it can leave an INT64.
         far = 1_000_000_000_000_000_000_i64,
         // Beyond it a double is no exact integer any more.

@@ -23,6 +23,7 @@ payload AS (
     substr(timestamp, 1, 10) AS day,
     unixepoch(timestamp) * 1000 + substr(timestamp, 21, 3) AS received,
     json_extract(context, '$.sentAt') AS sentAt,
+    substr(json_extract(context, '$.traceparent'), 4, 32) AS requestTrace,
     CASE WHEN json_extract(context, '$.encoding') IS NULL AND json_valid(data) THEN data END AS body
   FROM raw
 ),
@@ -49,6 +50,7 @@ event AS (
       THEN json ->> '$.eventId'
       ELSE payloadId || '.' || idx
     END AS eventId,
+    CASE WHEN json_type(json, '$.traceparent') = 'text' THEN json ->> '$.traceparent' END AS place,
     CASE
       WHEN json_type(json, '$.timestamp') IN ('integer', 'real')
         AND json ->> '$.timestamp' = CAST(json ->> '$.timestamp' AS INTEGER)
@@ -79,6 +81,7 @@ SELECT
   {device} AS deviceId,
   {user} AS userId,
   {session} AS sessionId,
+  CASE WHEN {traced} THEN substr(place, 4, 32) ELSE requestTrace END AS traceId,
   CASE WHEN json_type(json, '$.properties') = 'object' THEN json_extract(json, '$.properties') END AS properties{properties}
 FROM timed
 WHERE copy = 1",
@@ -87,6 +90,7 @@ WHERE copy = 1",
         device = id("deviceId"),
         user = id("userId"),
         session = id("sessionId"),
+        traced = traced(),
     )
 }
 
@@ -95,6 +99,23 @@ fn id(member: &str) -> String {
     format!(
         "CASE WHEN json_type(json, '$.{member}') IN ('text', 'integer') THEN CAST(json ->> '$.{member}' AS TEXT) END"
     )
+}
+
+/// Whether `place` is a traceparent as [`event::Traceparent`] reads it.
+fn traced() -> String {
+    let hex = |from, length| format!("substr(place, {from}, {length}) NOT GLOB '*[^0-9a-f]*'");
+    let other = |from, length, than| format!("substr(place, {from}, {length}) <> '{than}'");
+    [
+        // To a NUL, at which SQLite stops, and whole.
+        "length(place) >= 55",
+        "(octet_length(place) = 55 OR substr(place, 1, 2) <> '00' AND substr(place, 56, 1) = '-')",
+        "substr(place, 3, 1) || substr(place, 36, 1) || substr(place, 53, 1) = '---'",
+        &[hex(1, 2), hex(4, 32), hex(37, 16), hex(54, 2)].join(" AND "),
+        &other(1, 2, "ff".to_owned()),
+        &other(4, 32, "0".repeat(32)),
+        &other(37, 16, "0".repeat(16)),
+    ]
+    .join(" AND ")
 }
 
 /// The JSON path of a property, as an SQL literal. Policies have no column whose name holds a quote or a backslash.

@@ -17,7 +17,7 @@ const MAX_TOLD: usize = 200;
 
 /// Panics where something is wrong.
 pub fn opening(subject: &Subject<'_>, opening: &Opening) {
-    let Opening { events, allowed } = opening;
+    let Opening { events, allowed, .. } = opening;
     assert!((1..=MAX_EVENTS + 1).contains(&events.len()), "{} events", events.len());
     for (idx, event) in (0..).zip(events) {
         assert_eq!(event.idx, idx);

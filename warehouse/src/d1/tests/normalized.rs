@@ -1,8 +1,8 @@
 //! `raw_normalized`.
 
 use super::*;
-use event::Context;
 use event::time::event_time;
+use event::{Context, Traceparent};
 
 #[test]
 fn the_classic_payload_is_one_plain_row() {
@@ -158,6 +158,24 @@ proptest! {
         log(&db, &Payload::new("p".to_owned(), Millis(NOON), body.into_bytes(), context));
         let expected = event_time(Millis(NOON), sent.map(Millis), timestamp.map(Millis)).to_string();
         prop_assert_eq!(rows(&db, "SELECT timestamp FROM raw_normalized"), vec![vec![text(&expected)]]);
+    }
+
+    /// A trace that is found by its id has to be the one that Trace told of.
+    #[test]
+    fn the_view_reads_a_trace_as_trace_does(
+        own in "(00|01|cc|ff|0A)-(0{32}|[0-9a-f]{32}|[0-9a-g]{31})-(0{16}|[0-9a-f]{16})-0[01]([-.]?[x\u{0}é\n-]{0,2})?",
+        is_text: bool,
+        request in proptest::option::of("00-[1-9a-f][0-9a-f]{31}-[1-9a-f]{16}-0[01]"),
+    ) {
+        let db = warehouse(&[]);
+        let traceparent = request.as_deref().and_then(Traceparent::parse);
+        let context = Context { traceparent, ..Context::default() };
+        let member = if is_text { serde_json::json!(own) } else { serde_json::json!([own]) };
+        let body = serde_json::json!({"event": "e", "traceparent": member}).to_string();
+        log(&db, &Payload::new("p".to_owned(), Millis(NOON), body.into_bytes(), context));
+        let own = Traceparent::parse(&own).filter(|_| is_text);
+        let expected = own.or(traceparent).map_or(Value::Null, |place| text(&place.trace.to_string()));
+        prop_assert_eq!(rows(&db, "SELECT traceId FROM raw_normalized"), vec![vec![expected]]);
     }
 
     /// Whatever was sent, the view has at least one row for it and every query over it works.
