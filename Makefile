@@ -3,13 +3,14 @@ SHELL := /bin/bash
 # Both `setup` targets install into the same folders, and Cargo uses every core by itself.
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
-.PHONY: help dev metrics test setup setup-browser sdk build build-faults fmt lint doc check-deps unit e2e chaos bench bench-signing bench-policy fuzz scrub-score deploy-dry-run check-env deploy clean
+.PHONY: help dev metrics test setup setup-browser sdk build build-faults build-failing debug-files fmt lint doc check-deps unit e2e chaos bench bench-signing bench-policy fuzz scrub-score deploy-dry-run check-env deploy clean
 
 node := node_modules/node/bin/node
 # Workspaces of their own.
 signing := --manifest-path bench/signing/Cargo.toml
 policy := --manifest-path bench/policy/Cargo.toml
 fuzzing := --manifest-path allowlist/fuzz/Cargo.toml
+failing := --manifest-path sentry-workers/tests/worker/Cargo.toml
 # Least recall, overall and of each kind, and most false positives, in percent.
 score := --recall 99.5 --kind 98 --false 0.5
 export PATH := $(CURDIR)/node_modules/node/bin:$(CURDIR)/node_modules/.bin:$(CURDIR)/.tools/bin:$(PATH)
@@ -48,11 +49,19 @@ build-faults: build
 	@tools/build-worker --faults dispatcher
 	@tools/build-worker --faults trace
 
+# A Worker that fails in every way, for the tests of sentry-workers.
+build-failing: setup
+	@tools/build-worker --sentry sentry-workers/tests/worker
+
+debug-files: build ## The Workers' modules as Sentry takes them, in target/debug-files
+	@tools/debug-files
+
 fmt: setup ## Format everything
 	@cargo fmt
 	@cargo fmt $(signing)
 	@cargo fmt $(policy)
 	@cargo fmt $(fuzzing)
+	@cargo fmt $(failing)
 	@biome check --write --colors=off --log-level=warn .
 
 lint: setup sdk ## Formatting, lints and types, warnings denied
@@ -60,10 +69,12 @@ lint: setup sdk ## Formatting, lints and types, warnings denied
 	@cargo fmt --check $(signing)
 	@cargo fmt --check $(policy)
 	@cargo fmt --check $(fuzzing)
+	@cargo fmt --check $(failing)
 	@cargo clippy --quiet --workspace --all-targets --all-features -- -D warnings
 	@cargo clippy --quiet $(signing) --target-dir target --all-targets --all-features -- -D warnings
 	@cargo clippy --quiet $(policy) --target-dir target --all-targets --all-features -- -D warnings
 	@cargo clippy --quiet $(fuzzing) --target-dir target --all-targets -- -D warnings  # its feature compiles libFuzzer
+	@cargo clippy --quiet $(failing) --target-dir target --all-targets --all-features -- -D warnings
 	@biome ci --colors=off --log-level=warn .
 	@tsc -p .
 
@@ -76,6 +87,7 @@ check-deps: setup ## Licences, sources and the rule which crate may depend on wh
 	@cargo deny --log-level=error $(signing) check licenses bans sources
 	@cargo deny --log-level=error $(policy) check licenses bans sources
 	@cargo deny --log-level=error $(fuzzing) check licenses bans sources
+	@cargo deny --log-level=error $(failing) check licenses bans sources
 	@$(node) tools/check-layers.ts
 
 unit: setup-browser sdk ## Rust, SDK, sandbox and benchmark tests
@@ -84,10 +96,10 @@ unit: setup-browser sdk ## Rust, SDK, sandbox and benchmark tests
 	@cargo run --quiet -p sparrow-allowlist --example score -- allowlist/corpus/working.jsonl $(score)
 	@$(node) --test --test-timeout=120000 'sdk-js/test/*.test.ts' 'sandbox/test/*.test.ts' 'bench/test/*.test.ts'
 
-e2e: build build-faults setup-browser ## End-to-end tests on workerd with a browser
+e2e: build build-faults build-failing setup-browser ## End-to-end tests on workerd with a browser
 	@cargo build --quiet -p sparrow-cli
 	@cargo build --quiet -p sparrow-warehouse --examples
-	@$(node) --test --test-timeout=120000 --test-concurrency=1 'e2e/*.test.ts'
+	@$(node) --test --test-timeout=120000 --test-concurrency=1 'sentry-workers/tests/*.test.ts' 'e2e/*.test.ts'
 
 SECONDS = 300
 chaos: build build-faults ## Kill and fail everything under load: SECONDS=300, SEED=…
@@ -129,4 +141,4 @@ deploy: check-env build ## Bring warehouse, Trace, Dispatcher and Console of ENV
 	@tools/deploy "$(ENV)"
 
 clean: ## Remove what was built, and the local warehouse
-	@rm -rf target {dispatcher,trace}/build-faults {dispatcher,trace,console}/build bench/signing/build{,-*} bench/policy/build sdk-js/dist .wrangler
+	@rm -rf target {dispatcher,trace}/build-faults {dispatcher,trace,console}/build bench/signing/build{,-*} sentry-workers/tests/worker/build{,-*} bench/policy/build sdk-js/dist .wrangler

@@ -16,6 +16,7 @@ const MAY_USE: Record<string, string[]> = {
   trackers: ["event", "allowlist"],
   warehouse: ["event", "allowlist"],
   outbox: ["event"],
+  // For any Worker: it knows nothing of Sparrow.
   "sentry-workers": [],
   edge: ["event", "sentry-workers"],
   dispatcher: ["event", "outbox", "warehouse", "edge"],

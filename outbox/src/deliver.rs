@@ -1,5 +1,6 @@
 //! Delivering: one lane per tracker, from memory where Trace has just opened the payloads, else from `owed`.
 
+use crate::deliver_batch::{DeliverBatch, Item};
 use crate::lane::Failure;
 use crate::owed::{self, OwedRow};
 use crate::row::Row;
@@ -7,56 +8,12 @@ use crate::seen::json;
 use crate::settle::{Account, Attempt, Of, Owing, asked_for};
 use crate::shard::Shard;
 use crate::sql::{Database, Param, SqlError};
-use crate::traced::{self, CallSpan, CallSpans, Traced};
+use crate::traced::{self, CallSpans};
 use event::wire::{DeliverReply, POLICY_CHANGED};
 use event::{Millis, Outcome, Traceparent};
 use serde::Serialize;
 use serde_json::value::RawValue;
 use std::collections::{BTreeMap, BTreeSet};
-
-/// Events for one tracker.
-#[derive(Debug)]
-pub struct DeliverBatch {
-    /// Its name.
-    pub tracker: String,
-    /// An [`event::wire::DeliverRequest`] as JSON.
-    pub body: String,
-    /// `live`, `replay:<id>` or `backfill:<id>`.
-    pub run: String,
-    pub(crate) items: Vec<Item>,
-}
-
-#[derive(Debug)]
-pub(crate) struct Item {
-    seq: i64,
-    pub payload: String,
-    pub at: Millis,
-    events: Vec<u32>,
-    /// Attempts that were made before.
-    pub attempts: u32,
-    /// The wave and the place in it, where the events were not written down yet when the call was made.
-    wave: Option<(u64, usize)>,
-    span: Option<CallSpan>,
-}
-
-impl DeliverBatch {
-    /// The payloads whose events are to be delivered.
-    pub fn payload_ids(&self) -> impl ExactSizeIterator<Item = &str> {
-        self.items.iter().map(|item| item.payload.as_str())
-    }
-
-    /// Events in the call.
-    pub fn events(&self) -> usize {
-        self.items.iter().map(|item| item.events.len()).sum()
-    }
-
-    /// Those of its payloads that are traced, and which attempt on them this is.
-    pub fn traced(&self) -> impl Iterator<Item = (u32, Traced<'_>)> {
-        self.items
-            .iter()
-            .filter_map(|item| Some((item.attempts + 1, Traced { payload: &item.payload, span: item.span? })))
-    }
-}
 
 /// [`event::wire::DeliverRequest`], borrowed.
 #[derive(Serialize)]

@@ -14,6 +14,7 @@ mod append;
 mod commit;
 mod dead;
 mod deliver;
+mod deliver_batch;
 mod duration;
 mod expire;
 mod lane;
@@ -43,7 +44,7 @@ mod wave;
 
 pub use accounts::AccountsBatch;
 pub use append::{Appended, NewPayload, shard_of};
-pub use deliver::DeliverBatch;
+pub use deliver_batch::DeliverBatch;
 pub use lane::{Cause, Failure, Refused};
 pub use metrics::Outcomes;
 pub use open::OpenBatch;

@@ -1,6 +1,6 @@
 //! What Trace tells of the calls to a vendor, where that is wanted, goes to the warehouses like accounts do.
 
-use crate::deliver::DeliverBatch;
+use crate::deliver_batch::DeliverBatch;
 use crate::pack::{Packs, Table};
 use crate::shard::Shard;
 use crate::sql::{Database, SqlError};

@@ -2,7 +2,7 @@
 
 use crate::accounts::AccountsBatch;
 use crate::admin::OPEN_LANE;
-use crate::deliver::DeliverBatch;
+use crate::deliver_batch::DeliverBatch;
 use crate::lane::{Breaker, DATABASE_WAIT, Lane};
 use crate::ledger::{self, Deltas, Dirty};
 use crate::metrics::{Tally, Waiting};

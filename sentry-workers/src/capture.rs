@@ -49,7 +49,11 @@ impl Isolate {
             task.describe(&mut event, self.options.headers);
         }
         match verdict {
-            Verdict::Tell(count) => self.tell(event, count),
+            Verdict::Tell(count) => {
+                if !self.tell(event, count) {
+                    self.count(|counts| counts.suppressed += 1);
+                }
+            }
             Verdict::Hold | Verdict::Count => {
                 self.count(|counts| counts.suppressed += 1);
                 if let Ok(mut groups) = self.groups.try_borrow_mut() {
@@ -95,20 +99,20 @@ impl Isolate {
         });
     }
 
-    /// Sends a complete event that stands for so many failures.
-    pub(crate) fn tell(&self, mut event: Event<'static>, count: u64) {
+    /// Sends a complete event that stands for so many failures, unless it is dropped. Returns whether it was sent.
+    pub(crate) fn tell(&self, mut event: Event<'static>, count: u64) -> bool {
         event.extra.insert("count".to_owned(), count.into());
         let event = match &self.options.before_send {
             Some(before_send) => before_send(event),
             None => Some(event),
         };
-        match event {
-            Some(event) if self.client.sample_should_send(self.options.sample_rate) => {
-                self.count(|counts| counts.sent += 1);
-                self.client.send_envelope(event.into());
-            }
-            _ => self.count(|counts| counts.suppressed += 1),
+        let Some(event) = event else { return false };
+        if !self.client.sample_should_send(self.options.sample_rate) {
+            return false;
         }
+        self.count(|counts| counts.sent += 1);
+        self.client.send_envelope(event.into());
+        true
     }
 }
 

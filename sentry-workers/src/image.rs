@@ -6,8 +6,8 @@ use sentry::types::Uuid;
 use std::fmt::Write;
 use wasm_bindgen::prelude::{JsCast, JsValue, wasm_bindgen};
 
-/// What Sentry's own tool for WASM names the section, whose bytes are the id:
-/// <https://docs.sentry.io/platforms/javascript/guides/wasm/>.
+/// As Sentry's own tool for WASM names the section, whose bytes are the id:
+/// <https://docs.sentry.io/platforms/native/guides/wasm/>.
 const SECTION: &str = "build_id";
 
 /// As `worker-build` names it.

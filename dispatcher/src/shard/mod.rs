@@ -4,6 +4,7 @@
 //! its timers and alarms.
 
 mod admin;
+mod calls;
 mod database;
 mod door;
 mod object;

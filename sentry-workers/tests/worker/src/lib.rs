@@ -1,27 +1,25 @@
 //! A Worker that fails in every way, to be reported.
 
+mod routes;
+
 use worker::{Context, Env, Request, Response, Result, event};
 
+#[cfg(feature = "sentry")]
+mod reports;
+
+/// Without reports, the same routes: what the crate adds to a Worker is the difference.
+#[cfg(not(feature = "sentry"))]
 #[event(fetch)]
-async fn fetch(request: Request, env: Env, ctx: Context) -> Result<Response> {
-    sentry_workers::init(|| {
-        let dsn = env.secret("SENTRY_DSN").ok()?.to_string().parse().ok()?;
-        Some(sentry_workers::Options::new(dsn))
-    });
-    let lifetime = sentry_workers::Lifetime::from(&ctx);
-    let answer = sentry_workers::in_request(request, lifetime, |request| sentry_workers::caught(route(request))).await;
-    answer.unwrap_or_else(|_| Response::error("panicked", 500))
+async fn fetch(request: Request, _: Env, _: Context) -> Result<Response> {
+    routes::plain(&request)
 }
 
-async fn route(request: Request) -> Result<Response> {
-    match request.path().as_str() {
-        "/panic" => panic!("on purpose"),
-        "/error" => {
-            let mut event = sentry_workers::event(sentry_workers::Level::Error);
-            event.message = Some("failed".to_owned());
-            sentry_workers::capture(event);
-            Response::ok("told")
-        }
-        _ => Response::ok("fine"),
-    }
+#[cfg(feature = "sentry")]
+#[event(fetch)]
+async fn fetch(request: Request, env: Env, context: Context) -> Result<Response> {
+    sentry_workers::init(|| reports::options(&env));
+    let lifetime = sentry_workers::Lifetime::from(&context);
+    let work = |request| sentry_workers::caught(reports::route(request, context));
+    let answer = sentry_workers::in_request(request, lifetime, work).await;
+    answer.unwrap_or_else(|_| Response::error("panicked", 500))
 }
