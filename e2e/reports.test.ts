@@ -274,7 +274,10 @@ describe("with faults on demand", { concurrency: true }, () => {
       "the event is delivered all the same",
       () => victim.sandbox.received("amplitude").length === 1,
     );
-    nothingPlanted("the reports", sentry.bytes());
+    const log = readFileSync(join(victim.folder, "log"), "utf8");
+    assert.match(log, /"code":"panic"/);
+    for (const [what, text] of Object.entries({ reports: sentry.bytes(), log }))
+      nothingPlanted(what, text);
   });
 
   test("an error in Trace is reported by Trace with its causes, and by the shard as its answer", async () => {

@@ -8,6 +8,7 @@ pub mod faults;
 pub mod http;
 pub mod log;
 pub mod otlp;
+mod panics;
 pub mod problem;
 pub mod random;
 pub mod report;

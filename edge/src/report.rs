@@ -3,6 +3,7 @@
 //! An isolate serves many requests at once, so each has a scope of its own; what equal failures have in common is
 //! counted for the isolate. Nothing here fails: without reports the work is the same.
 
+use crate::panics;
 use crate::problem::{Problem, Severity};
 use crate::settings::Vars;
 use crate::transport::may_be_called;
@@ -107,9 +108,10 @@ pub fn check(vars: &Vars, faults: &mut Vec<String>) {
     Settings::read(vars, faults);
 }
 
-/// Starts reports of this isolate, where they are set and were not started.
+/// Starts reports of this isolate, where they are set and were not started. Panics are logged in our own form from now on.
 pub fn start(env: &Env, worker: &'static str) {
     sentry_workers::init(|| {
+        panics::install();
         let vars = crate::settings::settings(env);
         let settings = Settings::read(&vars, &mut Vec::new());
         WORKER.set(worker);
