@@ -141,7 +141,7 @@ describe("as deployed", () => {
   });
 });
 
-test("five hundred equal failures are at most three reports, which tell how many there were", async () => {
+test("five hundred equal failures are at most three reports, and all are counted", async () => {
   const sentry = await startSentry();
   const dispatcher = { RETRY_BASE: "1ms", RETRY_MAX: "2ms" };
   const sparrow = await startSparrow(
@@ -162,6 +162,12 @@ test("five hundred equal failures are at most three reports, which tell how many
     );
     const reports = await found(sentry, "vendor_failed", { tracker: "heap" });
     assert.ok(reports.length <= 3, `${reports.length} reports of ${failures()} failures`);
+    const { counters } = await sparrow.outbox<{
+      counters: { reports: Record<string, { sent: number; suppressed: number }> };
+    }>("/metrics");
+    const { sent = 0, suppressed = 0 } = counters.reports.trace ?? {};
+    assert.equal(sent, reports.length);
+    assert.ok(suppressed >= 497, `${suppressed} of them are counted`);
     const prints = new Set(reports.map(({ event }) => event.fingerprint?.join()));
     assert.equal(prints.size, 1);
   } finally {

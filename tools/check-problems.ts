@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from "node:fs";
 
 const WORKERS = ["edge", "dispatcher", "trace", "console"];
 // What makes a problem of it, and a finding on the way to one.
-const CODES = /(?:Problem::(?:new|warning)\(|"?code"?: |let code = )"([a-z0-9_]+)"/g;
+const CODES = /(?:Problem::(?:new|warning)\(|"?code"?: )"([a-z0-9_]+)"/g;
 
 const source = (crate: string) =>
   readdirSync(`${crate}/src`, { recursive: true, encoding: "utf8" })

@@ -30,6 +30,23 @@ pub enum NoAnswer {
     /// The connection could not be made or broke.
     #[error("network")]
     Network,
+    /// The platform lets this invocation make no more requests
+    /// (<https://developers.cloudflare.com/workers/platform/limits/#subrequests>).
+    #[error("too_many_subrequests")]
+    Limit,
+}
+
+impl NoAnswer {
+    /// By what the runtime says.
+    fn of(is_late: bool, words: &str) -> Self {
+        if is_late {
+            Self::Timeout
+        } else if words.to_ascii_lowercase().contains("subrequest") {
+            Self::Limit
+        } else {
+            Self::Network
+        }
+    }
 }
 
 /// Sends a `POST`. Redirects are not followed: they are answers like any other.
@@ -48,7 +65,7 @@ pub async fn post(
     let signal = AbortSignal::timeout_with_u32(millis);
     exchange(url, headers, body, &signal)
         .await
-        .map_err(|_| if signal.aborted() { NoAnswer::Timeout } else { NoAnswer::Network })
+        .map_err(|error| NoAnswer::of(signal.aborted(), &error.to_string()))
 }
 
 /// Trackers make hundreds of requests a second; `worker`'s types would make more objects for each.
@@ -80,5 +97,18 @@ async fn answer_body(response: &web_sys::Response) -> worker::Result<Vec<u8>> {
         Ok(body) => Ok(body),
         Err(BodyError::TooLong(_)) => Ok(Vec::new()),
         Err(BodyError::Broken(error)) => Err(error),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The platform's words, as documented; a runtime on one machine has no such limit.
+    #[test]
+    fn a_limit_of_ours_is_not_taken_for_a_vendor_that_is_away() {
+        assert_eq!(NoAnswer::of(false, "Error: Too many subrequests."), NoAnswer::Limit);
+        assert_eq!(NoAnswer::of(false, "Network connection lost."), NoAnswer::Network);
+        assert_eq!(NoAnswer::of(true, "AbortError"), NoAnswer::Timeout);
     }
 }

@@ -58,8 +58,7 @@ impl<D: Database> Shard<D> {
         };
         let answers: Vec<Appended> = prints.iter().map(answer).collect();
         let count = |what| answers.iter().filter(|answer| **answer == what).count();
-        self.refused("full", count(Appended::Full));
-        let duplicates = count(Appended::Duplicate) as i64;
+        let (full, duplicates) = (count(Appended::Full), count(Appended::Duplicate) as i64);
         let mut deltas = Deltas::default();
         let mut rows = Vec::with_capacity(group.len());
         let taken = |(_, answer): &(_, &Appended)| **answer == Appended::Stored;
@@ -72,6 +71,7 @@ impl<D: Database> Shard<D> {
             rows.push((payload, size, print));
         }
         if rows.is_empty() {
+            self.refused("full", full);
             self.count_appended(0, 0, duplicates);
             return Ok(answers);
         }
@@ -99,6 +99,7 @@ impl<D: Database> Shard<D> {
         let (payloads, bytes) = (rows.len() as i64, rows.iter().map(|(_, size, _)| size).sum());
         self.state.top += payloads;
         self.state.bytes += bytes;
+        self.refused("full", full);
         self.count_appended(payloads, bytes, duplicates);
         self.dirty.extend(deltas.into_keys());
         let taken =

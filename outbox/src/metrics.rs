@@ -221,15 +221,22 @@ impl<D: Database> Shard<D> {
             next.save(&self.db)?;
             self.state = next;
         }
+        let backlog = match self.backlog.take().filter(|backlog| backlog.is_recent(now)) {
+            Some(backlog) => backlog,
+            None => self.count_backlog(now)?,
+        };
+        let lanes = self.lanes_status(&backlog, now)?;
+        let payloads = self.kept_payloads(&backlog);
+        self.backlog = Some(backlog);
         let difference = "SELECT
             sum(abs(received - delivered - filtered - rejected - dead - pending)) FROM ledger";
         Ok(ShardMetrics {
             shard: self.number,
             now,
-            payloads: self.kept_payloads()?,
+            payloads,
             bytes: self.waiting_bytes(),
             full: self.is_full(),
-            lanes: self.lanes_status(now)?,
+            lanes,
             policy: self.state.metrics.kept.policy.clone(),
             ledger_difference: only(self.db.query(difference, &[])?)?.int()?,
             counters: self.state.metrics.kept.counters.clone(),

@@ -17,6 +17,7 @@ use crate::seen::Seen;
 use crate::settings::Settings;
 use crate::sql::{Database, Param, SqlError};
 use crate::state::State;
+use crate::status::Backlog;
 use crate::warehouse::Warehouse;
 use crate::wave::{self, Waves};
 use event::Millis;
@@ -46,6 +47,8 @@ pub struct Shard<D> {
     pub(crate) rng: fastrand::Rng,
     /// Those to be handed over, where somebody takes them.
     pub(crate) outcomes: Option<Waiting>,
+    /// What waits, as it was counted last for a scrape.
+    pub(crate) backlog: Option<Backlog>,
     /// Of traces; nothing where none is recorded.
     pub(crate) sample_rate: Option<SampleRate>,
     /// Counters are not told before.
@@ -91,6 +94,7 @@ impl<D: Database> Shard<D> {
             waves: Waves::default(),
             rng: fastrand::Rng::with_seed(seed),
             outcomes: None,
+            backlog: None,
             sample_rate: None,
             snapshot_at: Millis(0),
             not_before: Millis(0),
@@ -100,6 +104,9 @@ impl<D: Database> Shard<D> {
         let of_warehouses = named.iter().flat_map(|names| [names.raw.as_str(), names.accounts.as_str()]);
         for name in of_warehouses.chain([OPEN_LANE]).chain(paused.iter().map(String::as_str)) {
             shard.lane(name).paused = paused.iter().any(|one| one == name);
+        }
+        for row in shard.db.query("SELECT DISTINCT lane FROM dead", &[])? {
+            shard.lane(&Row::of(row).text()?);
         }
         for (name, next_at) in owed::next_by_lane(&shard.db)? {
             shard.owed_from(&name, next_at);

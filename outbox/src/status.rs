@@ -8,6 +8,33 @@ use crate::shard::{LaneOf, Shard};
 use crate::sql::{Database, Param, SqlError};
 use crate::state::State;
 use event::Millis;
+use std::collections::BTreeMap;
+
+/// What waits, as it was counted.
+#[derive(Debug)]
+pub struct Backlog {
+    at: Millis,
+    /// Payloads that are opened and in every warehouse, and of which something is owed or dead all the same.
+    kept: i64,
+    /// Rows by lane.
+    owed: BTreeMap<String, i64>,
+    dead: BTreeMap<String, i64>,
+}
+
+/// So many rows are counted at every scrape; more of them only every [`COUNT_EVERY`] ms, since a shard that counts stores
+/// nothing meanwhile, and rows that are read are billed.
+const COUNTED_ALWAYS: i64 = 50_000;
+
+/// See [`COUNTED_ALWAYS`]: five minutes.
+const COUNT_EVERY: i64 = 5 * 60 * 1000;
+
+impl Backlog {
+    /// Whether it may still be told.
+    pub fn is_recent(&self, now: Millis) -> bool {
+        let rows = self.owed.values().sum::<i64>() + self.dead.values().sum::<i64>();
+        rows > COUNTED_ALWAYS && now.0 - self.at.0 < COUNT_EVERY
+    }
+}
 
 impl<D: Database> Shard<D> {
     /// How the shard is doing.
@@ -15,28 +42,42 @@ impl<D: Database> Shard<D> {
     /// # Errors
     /// [`SqlError`]
     pub fn status(&self, now: Millis) -> Result<ShardStatus, SqlError> {
+        let backlog = self.count_backlog(now)?;
         Ok(ShardStatus {
             shard: self.number,
             now,
             full: self.is_full(),
-            payloads: self.kept_payloads()?,
+            payloads: self.kept_payloads(&backlog),
             bytes: self.waiting_bytes(),
             rows_written: 0,
-            lanes: self.lanes_status(now)?,
+            lanes: self.lanes_status(&backlog, now)?,
             ledger: self.ledger()?,
         })
     }
 
     /// Payloads that are kept because something is still to be done with them.
-    pub(crate) fn kept_payloads(&self) -> Result<i64, SqlError> {
-        // The table itself is not counted: its rows are large.
-        let done = self.state.done_to();
+    pub(crate) fn kept_payloads(&self, backlog: &Backlog) -> i64 {
+        self.state.top - self.state.done_to() + backlog.kept
+    }
+
+    /// Counts what waits: work in proportion to it.
+    pub(crate) fn count_backlog(&self, now: Millis) -> Result<Backlog, SqlError> {
+        // The table of payloads itself is not counted: its rows are large.
         let kept = only(self.db.query(
             "SELECT count(*) FROM (SELECT seq FROM owed WHERE seq <= ?1 UNION SELECT seq FROM dead WHERE seq <= ?1)",
-            &[Param::Int(done)],
+            &[Param::Int(self.state.done_to())],
         )?)?
         .int()?;
-        Ok(self.state.top - done + kept)
+        let by_lane = |table: &str| {
+            let rows = self.db.query(&format!("SELECT lane, count(*) FROM {table} GROUP BY lane"), &[])?;
+            rows.into_iter()
+                .map(|row| {
+                    let mut row = Row::of(row);
+                    Ok((row.text()?, row.int()?))
+                })
+                .collect::<Result<BTreeMap<_, _>, SqlError>>()
+        };
+        Ok(Backlog { at: now, kept, owed: by_lane("owed")?, dead: by_lane("dead")? })
     }
 
     /// Whether it refuses payloads.
@@ -45,8 +86,8 @@ impl<D: Database> Shard<D> {
     }
 
     /// How its lanes are doing.
-    pub(crate) fn lanes_status(&self, now: Millis) -> Result<Vec<LaneStatus>, SqlError> {
-        self.lanes.iter().map(|(name, lane)| self.lane_status(name, lane, now)).collect()
+    pub(crate) fn lanes_status(&self, backlog: &Backlog, now: Millis) -> Result<Vec<LaneStatus>, SqlError> {
+        self.lanes.iter().map(|(name, lane)| self.lane_status(name, lane, backlog, now)).collect()
     }
 
     /// Bytes of what is kept because something is still to be done with it.
@@ -54,7 +95,13 @@ impl<D: Database> Shard<D> {
         self.state.bytes + self.state.packed
     }
 
-    fn lane_status(&self, name: &str, lane: &Lane, now: Millis) -> Result<LaneStatus, SqlError> {
+    fn lane_status(
+        &self,
+        name: &str,
+        lane: &Lane,
+        counted: &Backlog,
+        now: Millis,
+    ) -> Result<LaneStatus, SqlError> {
         let of = self.lane_of(name);
         let beyond = match of {
             LaneOf::Raw(warehouse) => self.state.warehouses[warehouse].raw_to,
@@ -63,15 +110,15 @@ impl<D: Database> Shard<D> {
             LaneOf::Accounts(_) | LaneOf::Tracker | LaneOf::Nothing => self.state.top,
         };
         let mut row = only(self.db.query(
-            "SELECT
-               (SELECT count(*) FROM owed WHERE lane = ?1) + ?3 - ?2,
-               (SELECT min(at) FROM payload WHERE seq IN (
-                 SELECT min(seq) FROM owed WHERE lane = ?1 UNION SELECT min(seq) FROM payload WHERE seq > ?2
-               )),
-               (SELECT count(*) FROM dead WHERE lane = ?1)",
-            &[Param::Text(name), Param::Int(beyond), Param::Int(self.state.top)],
+            "SELECT min(at) FROM payload WHERE seq IN (
+               SELECT min(seq) FROM owed WHERE lane = ?1 UNION SELECT min(seq) FROM payload WHERE seq > ?2
+             )",
+            &[Param::Text(name), Param::Int(beyond)],
         )?)?;
-        let (mut backlog, mut oldest, mut dead) = (row.int()?, row.maybe_int()?, row.int()?);
+        let of_lane = |counts: &BTreeMap<String, i64>| counts.get(name).copied().unwrap_or_default();
+        let (mut backlog, mut dead) =
+            (of_lane(&counted.owed) + self.state.top - beyond, of_lane(&counted.dead));
+        let mut oldest = row.maybe_int()?;
         if let LaneOf::Accounts(warehouse) = of {
             (backlog, dead) = self.accounts_status(warehouse)?;
             oldest = None;
@@ -173,5 +220,23 @@ impl<D: Database> Shard<D> {
         next.save(&self.db)?;
         self.state = next;
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn backlog(owed: i64, dead: i64) -> Backlog {
+        let rows = |count| BTreeMap::from([("ga4".to_owned(), count)]);
+        Backlog { at: Millis(0), kept: 0, owed: rows(owed), dead: rows(dead) }
+    }
+
+    #[test]
+    fn much_is_counted_every_five_minutes_and_little_every_time() {
+        assert!(!backlog(25_000, 25_000).is_recent(Millis(1)));
+        let much = backlog(25_001, 25_000);
+        assert!(much.is_recent(Millis(COUNT_EVERY - 1)));
+        assert!(!much.is_recent(Millis(COUNT_EVERY)));
     }
 }

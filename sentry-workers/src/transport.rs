@@ -39,13 +39,15 @@ impl Transport for FetchTransport {
         else {
             return;
         };
-        let end = future_to_promise(AssertUnwindSafe(async move {
+        let end = future_to_promise(AssertUnwindSafe(task::bind(async move {
             if let Ok(reply) = read(reply).await {
                 learn(&isolate, &reply);
             }
             isolate.flights.borrow_mut().end(number);
+            // What waited for room.
+            isolate.flush_due();
             Ok(JsValue::UNDEFINED)
-        }));
+        })));
         if let Some(task) = task::current() {
             task.lifetime.wait_until(&end);
         }

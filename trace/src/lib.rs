@@ -13,6 +13,8 @@ mod router;
 mod setup;
 mod spans;
 mod take;
+#[cfg(test)]
+mod testing;
 
 use edge::problem::Problem;
 use edge::report;

@@ -21,6 +21,10 @@ pub async fn send(setup: Shared, tracker: String, calls: Vec<Call>) {
                 continue;
             }
         };
+        if !(200..300).contains(&answer.status) {
+            let reason = format!("http_{}", answer.status);
+            Problem::warning("vendor_not_checked").by("tracker", tracker.name()).by("reason", reason).tell();
+        }
         let reply =
             Reply { status: answer.status, retry_after: answer.retry_after.as_deref(), body: &answer.body };
         let complaints = tracker.complaints(&reply);

@@ -6,10 +6,10 @@ use std::borrow::Cow;
 
 /// So much of a text is looked at, in bytes. What is shown is shorter by far, so that nothing is shown of which a part
 /// was not looked at.
-const LOOKED_AT: usize = 64 * 1024;
+const LOOKED_AT: usize = 16 * 1024;
 
 /// The first `length` characters of a text without its personal data and secrets. Values of JSON are looked at under
-/// their names. `length` is to be well below 64 Ki.
+/// their names. `length` is to be well below 16 Ki.
 pub fn excerpt(text: &str, length: usize) -> String {
     let looked_at = &text[..text.floor_char_boundary(LOOKED_AT)];
     let json = serde_json::from_str(looked_at).map(|value| of_value(value, None).to_string());
@@ -62,7 +62,7 @@ mod tests {
             assert!(!shown.contains("ada"), "{shown}");
         }
         let long = format!("{} ada@example.com", "word ".repeat(LOOKED_AT / 5 - 1));
-        assert!(!excerpt(&long, 60_000).contains("ada"));
+        assert!(!excerpt(&long, LOOKED_AT - 100).contains("ada"));
         assert_eq!(excerpt(&"é".repeat(LOOKED_AT), 3), "ééé");
     }
 }

@@ -2,6 +2,7 @@
 
 use crate::settings::Settings;
 use edge::problem::Problem;
+use edge::report::{self, Counts};
 use edge::shard::stub;
 use event::{Millis, Payload};
 use outbox::{NewPayload, shard_of};
@@ -17,6 +18,8 @@ pub const STORED: u8 = 0;
 pub const REFUSED: u8 = 1;
 /// It comes from another release.
 pub const UNREADABLE: u8 = 2;
+/// The shard panicked, and whether it is stored is not known.
+pub const PANICKED: u8 = 3;
 
 #[wasm_bindgen]
 extern "C" {
@@ -35,6 +38,10 @@ struct Head {
     at: Millis,
     /// JSON, as text: a shard does not look into it.
     context: String,
+    /// Error reports of the isolate since it told of them before: sent and suppressed. Requests come to many isolates, and
+    /// shards alone are asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    reports: Option<(u64, u64)>,
 }
 
 /// What became of a payload.
@@ -89,11 +96,13 @@ fn call(
     is_senders_id: bool,
     shard: u32,
 ) -> worker::Result<Promise> {
+    let Counts { sent, suppressed } = report::counted();
     let head = Head {
         id: payload.id.clone(),
         own: is_senders_id,
         at: payload.received_at,
         context: serde_json::to_string(&payload.context)?,
+        reports: (sent + suppressed > 0).then_some((sent, suppressed)),
     };
     let mut bytes = serde_json::to_vec(&head)?;
     bytes.push(b'\n');
@@ -110,14 +119,16 @@ async fn answer(ctx: &Context, call: worker::Result<Promise>) -> worker::Result<
     match answer.as_f64() {
         Some(answer) if answer == f64::from(STORED) => Ok(true),
         Some(answer) if answer == f64::from(REFUSED) => Ok(false),
+        Some(answer) if answer == f64::from(PANICKED) => Err(worker::Error::from("the shard panicked")),
         _ => Err(worker::Error::from("the shard is of another release")),
     }
 }
 
 /// Reads what [`append`] sent.
-pub fn read(mut bytes: Vec<u8>) -> Option<NewPayload> {
+pub fn read(mut bytes: Vec<u8>) -> Option<(NewPayload, Option<Counts>)> {
     let end = bytes.iter().position(|&byte| byte == b'\n')?;
     let data = String::from_utf8(bytes.split_off(end + 1)).ok()?;
-    let Head { id, own, at, context } = serde_json::from_slice(&bytes).ok()?;
-    Some(NewPayload { id, is_senders_id: own, at, data, context })
+    let Head { id, own, at, context, reports } = serde_json::from_slice(&bytes).ok()?;
+    let reports = reports.map(|(sent, suppressed)| Counts { sent, suppressed });
+    Some((NewPayload { id, is_senders_id: own, at, data, context }, reports))
 }

@@ -2,14 +2,14 @@
 
 use super::admin;
 use super::database::ObjectDatabase;
-use super::door::{self, REFUSED, STORED, UNREADABLE};
+use super::door::{self, PANICKED, REFUSED, STORED, UNREADABLE};
 use super::pump::Pump;
 use crate::WORKER;
 use edge::problem::Problem;
 use edge::report;
 use outbox::{Appended, Shard};
 use std::cell::RefCell;
-use std::panic::AssertUnwindSafe;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
 use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen::{JsCast, JsValue};
@@ -100,13 +100,20 @@ impl Outbox {
         let Some(pump) = self.pump() else { return vec![REFUSED; payloads.len()] };
         pump.refill();
         let mut answers = vec![UNREADABLE; payloads.len()];
-        let (places, payloads): (Vec<_>, Vec<_>) = payloads
-            .iter()
-            .enumerate()
-            .filter_map(|(place, payload)| Some((place, door::read(payload.to_vec())?)))
-            .unzip();
+        let mut places = Vec::new();
+        let mut read = Vec::new();
+        for (place, payload) in payloads.iter().enumerate() {
+            let Some((payload, reports)) = door::read(payload.to_vec()) else { continue };
+            places.push(place);
+            read.push(payload);
+            reports.into_iter().for_each(|counts| pump.note_reports(WORKER, counts));
+        }
         pump.shard().refused("unreadable", answers.len() - places.len());
-        let stored = pump.store(number, payloads);
+        let Ok(stored) = catch_unwind(AssertUnwindSafe(|| pump.store(number, read))) else {
+            // Memory may say anything now. The senders send again what may be stored or not, with the same ids.
+            pump.start_anew();
+            return vec![PANICKED; payloads.len()];
+        };
         for (i, place) in places.into_iter().enumerate() {
             answers[place] = match stored.as_ref().map(|stored| stored[i]) {
                 Some(Appended::Stored | Appended::Duplicate) => STORED,

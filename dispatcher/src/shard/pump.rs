@@ -197,7 +197,7 @@ impl Pump {
     }
 
     /// Ends the object; the alarm starts it again.
-    fn start_anew(&self) {
+    pub fn start_anew(&self) {
         let shard = self.shard.try_borrow().map_or(0, |shard| shard.number());
         Problem::new("started_anew").by("shard", shard).tell();
         let state = self.state.as_raw();
