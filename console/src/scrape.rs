@@ -73,7 +73,7 @@ impl Scrape {
                 family.sample(&[shard, ("version", version)], 1);
             }
         });
-        let help = "Error reports that were sent, or suppressed since they were too many or alike.";
+        let help = "Error reports of Dispatcher and Trace, where they go to Sentry: sent, or suppressed since they were alike or too many.";
         self.each(out.family(Kind::Counter, "sparrow_error_reports", help), |family, shard, of| {
             let mut reports = BTreeMap::from(REPORTERS.map(|worker| (worker, ReportCounts::default())));
             reports.extend(of.counters.reports.iter().map(|(worker, counts)| (worker.as_str(), *counts)));
