@@ -242,10 +242,13 @@ for (const [words, reason] of Object.entries({
 
 // Side by side, since they wait most of the time.
 describe("with faults on demand", { concurrency: true }, () => {
-  async function start(options: Options = {}): Promise<{ sentry: Sentry; victim: Victim }> {
+  async function start(
+    options: Options = {},
+    vars: Record<string, string> = {},
+  ): Promise<{ sentry: Sentry; victim: Victim }> {
     const sentry = await startSentry();
     const fast = { OUTBOX_INTERVAL: "20ms", RETRY_BASE: "50ms", RETRY_MAX: "300ms" };
-    const victim = await startVictim(reporting(sentry, { dispatcher: fast, ...options }));
+    const victim = await startVictim(reporting(sentry, { dispatcher: fast, ...options }, vars));
     after(async () => {
       await victim.close();
       await sentry.close();
@@ -284,6 +287,21 @@ describe("with faults on demand", { concurrency: true }, () => {
     assert.match(log, /"code":"panic"/);
     for (const [what, text] of Object.entries({ reports: sentry.bytes(), log }))
       nothingPlanted(what, text);
+  });
+
+  test("with the payload switch on, the payload on which Trace panics is attached, scrubbed", async () => {
+    const { sentry, victim } = await start({}, { SENTRY_PAYLOADS: "on" });
+    const poison = { ...EVENT, properties: { entry: EMAIL, productName: "sparrow-fault-open" } };
+    await fetch(`${victim.url}/e?key=${DEVELOPMENT_KEY}`, {
+      method: "POST",
+      body: JSON.stringify(poison),
+    });
+    const panic = await eventually("the panic is reported", () =>
+      sentry.reports.find(({ event }) => event.exception?.values?.[0]?.type === "panic"),
+    );
+    const attached = String(panic.event.extra?.payload);
+    assert.match(attached, /"entry":"\[email\]","productName":"sparrow-fault-open"/);
+    assert.ok(!sentry.bytes().includes(EMAIL));
   });
 
   test("an error in Trace is reported by Trace with its causes, and by the shard as its answer", async () => {

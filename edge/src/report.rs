@@ -115,7 +115,7 @@ pub fn start(env: &Env, worker: &'static str) {
         let vars = crate::settings::settings(env);
         let settings = Settings::read(&vars, &mut Vec::new());
         WORKER.set(worker);
-        PAYLOADS.set(settings.payloads);
+        PAYLOADS.set(settings.payloads && settings.dsn.is_some());
         Some(Options {
             release: Some(concat!("sparrow@", env!("CARGO_PKG_VERSION")).into()),
             environment: vars.get("ENVIRONMENT").cloned().map(Into::into),
@@ -154,6 +154,13 @@ pub async fn task<T>(name: Cow<'static, str>, lifetime: Lifetime, work: impl Fut
 pub fn tag(name: &'static str, value: &str) {
     if sentry_workers::is_on() {
         sentry_workers::configure_scope(|scope| scope.set_tag(name, value));
+    }
+}
+
+/// Attaches a scrubbed text to everything that this request reports from now on.
+pub fn attach(name: &'static str, text: String) {
+    if sentry_workers::is_on() {
+        sentry_workers::configure_scope(|scope| scope.set_extra(name, text.into()));
     }
 }
 

@@ -2,13 +2,18 @@
 
 use crate::setup::Setup;
 use crate::{deliver, mirror, open, policy};
+use allowlist::scrub::excerpt;
 use edge::otlp::Span;
 use edge::problem::Problem;
 use edge::report;
+use event::Payload;
 use event::wire::{DeliverRequest, MAX_CALL_BYTES, OpenRequest};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use worker::{Context, Env, Method, Request, Response, Result};
+
+/// Characters of a payload that are attached to reports, where payloads are.
+const MAX_ATTACHED: usize = 8192;
 
 /// Answers a request of the Outbox's.
 pub async fn route(request: Request, env: &Env, ctx: &Context) -> Result<Response> {
@@ -32,6 +37,7 @@ pub async fn route(request: Request, env: &Env, ctx: &Context) -> Result<Respons
         "/open" => match read::<OpenRequest>(request).await? {
             Ok(asked) => {
                 report::step(|| format!("asked to open {} payloads", asked.payloads.len()));
+                attach(asked.payloads.iter());
                 let (opened, spans) = open::open(setup, asked)?;
                 export(setup, ctx, spans);
                 reply(&opened)
@@ -41,6 +47,7 @@ pub async fn route(request: Request, env: &Env, ctx: &Context) -> Result<Respons
         tracker if trackers::NAMES.contains(&tracker) => match read::<DeliverRequest>(request).await? {
             Ok(asked) => {
                 report::step(|| format!("asked to deliver of {} payloads", asked.payloads.len()));
+                attach(asked.payloads.iter().filter_map(|payload| payload.payload.as_ref()));
                 let (outcomes, mirrors, spans) = deliver::deliver(setup, tracker, asked).await;
                 export(setup, ctx, spans);
                 if !mirrors.is_empty() {
@@ -59,6 +66,17 @@ pub async fn route(request: Request, env: &Env, ctx: &Context) -> Result<Respons
 fn export(setup: &Setup, ctx: &Context, spans: Vec<Span>) {
     if let (Some(tracing), false) = (&setup.tracing, spans.is_empty()) {
         ctx.wait_until(report::task("spans".into(), ctx.into(), tracing.clone().export(spans)));
+    }
+}
+
+/// Attaches a payload that stands alone, as a culprit does in the end, where payloads are to be attached. One that is encoded
+/// would hide what the scrubber is to find.
+fn attach<'a>(mut payloads: impl Iterator<Item = &'a Payload>) {
+    if report::wants_payloads()
+        && let (Some(payload), None) = (payloads.next(), payloads.next())
+        && payload.context.encoding.is_none()
+    {
+        report::attach("payload", excerpt(&payload.data, MAX_ATTACHED));
     }
 }
 
