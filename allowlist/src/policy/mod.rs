@@ -6,6 +6,7 @@ mod context;
 #[cfg(feature = "toml")]
 mod file;
 mod pattern;
+pub mod pointer;
 mod property;
 
 pub use column::{BASE_COLUMNS, Column, MAX_COLUMNS, column_name};

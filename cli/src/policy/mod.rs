@@ -4,18 +4,14 @@
 //! the deployed policy is the one that it stands in for. Trace itself notes that one as `policy/deployed`.
 
 mod kv;
-mod pointer;
 
 use crate::policy_file::{self, FILE, PolicyFileError};
 use allowlist::Policy;
 use allowlist::policy::BadCompiled;
+use allowlist::policy::pointer::{self, CURRENT, DEPLOYED, Pointer};
 use kv::{KvError, Namespace};
-use pointer::Pointer;
 use std::io::{self, Write};
 use std::path::PathBuf;
-
-const CURRENT: &str = "policy/current";
-const DEPLOYED: &str = "policy/deployed";
 
 /// What can be done with the policy in KV.
 #[derive(clap::Subcommand)]
@@ -97,7 +93,7 @@ fn push(Push { file, base, namespace }: &Push) -> Result<String, PolicyCommandEr
     // One that cannot be read is what a push mends.
     let before = namespace.get(CURRENT)?.and_then(|text| Pointer::read(&text));
     let pointer = Pointer::push(before, &policy.version, &base);
-    namespace.put(&format!("policy/{}", policy.version), &json)?;
+    namespace.put(&pointer::key(&policy.version), &json)?;
     namespace.put(CURRENT, &pointer.to_json()?)?;
     let needs = policy_file::needs(&policy);
     Ok(format!("pushed {} in place of the deployed {base}{needs}; {SOON}", policy.version))

@@ -1,9 +1,9 @@
 //! One look into KV: which policy is to be served from now on.
 
-use super::pointer::Pointer;
 use super::store::Store;
 use crate::setup::Setup;
 use allowlist::Policy;
+use allowlist::policy::pointer::Pointer;
 use edge::problem::Problem;
 use edge::settings::Vars;
 use worker::KvError;

@@ -7,7 +7,6 @@
 //! back, and keep back for good what a newer one lets out.
 
 mod look;
-mod pointer;
 mod store;
 
 use crate::setup::Setup;

@@ -1,14 +1,12 @@
 //! The KV namespace with the policies that replace the deployed one.
 //!
-//! `policy/{version}` is a compiled policy, which never changes; `policy/current` a [`super::pointer::Pointer`];
-//! `policy/deployed` the version that Trace was deployed with, for whoever makes the next pointer.
+//! Its keys stand in [`allowlist::policy::pointer`].
 
+use allowlist::policy::pointer::{self, CURRENT, DEPLOYED};
 use worker::{Env, KvError, KvStore};
 
 /// The binding. Without it the deployed policy is the only one.
 const BINDING: &str = "POLICY";
-const CURRENT: &str = "policy/current";
-const DEPLOYED: &str = "policy/deployed";
 
 /// The namespace.
 pub struct Store(KvStore);
@@ -26,7 +24,7 @@ impl Store {
 
     /// A compiled policy.
     pub async fn policy(&self, version: &str) -> Result<Option<String>, KvError> {
-        self.0.get(&format!("policy/{version}")).text().await
+        self.0.get(&pointer::key(version)).text().await
     }
 
     /// Notes which policy is deployed, where another one is noted.

@@ -1,16 +1,27 @@
-//! `policy/current`, as Trace reads it (`trace/src/policy/pointer.rs`).
+//! Policies in KV: their keys, and the pointer that says which one is in force. The command writes them, Trace reads them.
 
 use serde::{Deserialize, Serialize};
 
-/// Which policy is in force.
+/// The key of the [`Pointer`].
+pub const CURRENT: &str = "policy/current";
+
+/// The key of the version that Trace was deployed with, noted by Trace for whoever makes the next pointer.
+pub const DEPLOYED: &str = "policy/deployed";
+
+/// The key of a compiled policy, which never changes.
+pub fn key(version: &str) -> String {
+    format!("policy/{version}")
+}
+
+/// What [`CURRENT`] holds. Unknown members are for people and later releases.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Pointer {
-    /// The version.
+    /// The version to serve.
     pub version: String,
     /// Served where that cannot be; absent where it was the deployed one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub previous: Option<String>,
-    /// The deployed version that it stands in for.
+    /// The deployed policy that it stands in for. Once another one is deployed, that one counts.
     pub base: String,
 }
 
@@ -18,6 +29,16 @@ impl Pointer {
     /// `None` where the text is no pointer.
     pub fn read(text: &str) -> Option<Self> {
         serde_json::from_str(text).ok()
+    }
+
+    /// Whether a deploy of another policy has ended what this points to.
+    pub fn is_superseded(&self, deployed: &str) -> bool {
+        self.base != deployed
+    }
+
+    /// The versions to serve, the best first.
+    pub fn versions(self) -> impl Iterator<Item = String> {
+        [self.version, self.previous.unwrap_or(self.base)].into_iter()
     }
 
     /// To a version that was just pushed. The same version again keeps the way back.
@@ -79,5 +100,22 @@ mod tests {
             assert_eq!(Pointer::read(&pointer.to_json().unwrap()), Some(pointer));
         }
         assert_eq!(Pointer::read("Value not found"), None);
+    }
+
+    #[test]
+    fn the_current_version_comes_before_the_previous_one() {
+        let pointer = Pointer::read(r#"{"version": "3-c", "previous": "2-b", "base": "1-a", "by": "ada"}"#);
+        let pointer = pointer.unwrap();
+        assert!(!pointer.is_superseded("1-a") && pointer.is_superseded("1-b"));
+        assert_eq!(pointer.versions().collect::<Vec<_>>(), ["3-c", "2-b"]);
+        let first = Pointer::read(r#"{"version": "2-b", "previous": null, "base": "1-a"}"#).unwrap();
+        assert_eq!(first.versions().collect::<Vec<_>>(), ["2-b", "1-a"]);
+    }
+
+    #[test]
+    fn what_is_no_pointer_is_none() {
+        for text in ["", "2-b", r#"{"version": "2-b"}"#, r#"{"version": 2, "base": "1-a"}"#] {
+            assert_eq!(Pointer::read(text), None, "{text}");
+        }
     }
 }
