@@ -1,9 +1,6 @@
 // A build of the Worker beside this file, alone in a workerd of its own.
 
-import { convertV4MiniflareOptions, Miniflare } from "miniflare";
-import { unstable_readConfig } from "wrangler";
-import { modulesOf } from "../../e2e/support/modules.ts";
-import { workerds } from "../kernel.ts";
+import { startAlone } from "../alone.ts";
 
 /** Features of the crate, one for each way to sign. */
 export const WAYS = ["subtle", "jsonwebtoken"] as const;
@@ -16,41 +13,22 @@ export interface Worker {
   close(): Promise<void>;
 }
 
-// Wrangler tells at each start which file it has secrets from; none of them is used here.
-process.env.WRANGLER_LOG = "warn";
-
 /** With a service account's key file. */
 export async function start(way: Way, keyFile: string): Promise<Worker> {
-  const { compatibility_date } = unstable_readConfig({ config: "wrangler.toml" });
-  const miniflare = new Miniflare(
-    convertV4MiniflareOptions({
-      host: "127.0.0.1",
-      port: 0,
-      cf: false,
-      workers: [
-        {
-          name: way,
-          compatibilityDate: compatibility_date as string,
-          bindings: { SERVICE_ACCOUNT: keyFile },
-          // Past Miniflare's own Worker, which would be measured, too.
-          unsafeDirectSockets: [{ host: "127.0.0.1", port: 0 }],
-          ...modulesOf("bench/signing/build/index.js", `build-${way}`),
-        },
-      ],
-    }),
+  const bindings = { SERVICE_ACCOUNT: keyFile };
+  const { pid, url, close } = await startAlone(
+    "bench/signing/build/index.js",
+    `build-${way}`,
+    bindings,
   );
-  await miniflare.ready;
-  const [pid] = workerds();
-  if (pid === undefined) throw new Error("no workerd runs although Miniflare is ready");
-  const { origin } = await miniflare.unsafeGetDirectURL(way);
   return {
     pid,
     tokens: async (count) => {
-      const answer = await fetch(`${origin}/${way}/${Date.now()}/${count}`);
+      const answer = await fetch(`${url.origin}/${way}/${Date.now()}/${count}`);
       const text = await answer.text();
       if (answer.status !== 200) throw new Error(`${way}: ${answer.status} ${text}`);
       return text.split("\n").slice(0, -1);
     },
-    close: () => miniflare.dispose(),
+    close,
   };
 }

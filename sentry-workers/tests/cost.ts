@@ -4,14 +4,10 @@
 
 import { readFileSync } from "node:fs";
 import { gzipSync } from "node:zlib";
-import { convertV4MiniflareOptions, Miniflare } from "miniflare";
-import { unstable_readConfig } from "wrangler";
-import { idle, threadsMs, workerds } from "../../bench/kernel.ts";
+import { startAlone } from "../../bench/alone.ts";
+import { idle, threadsMs } from "../../bench/kernel.ts";
 import { Connection } from "../../bench/load/connection.ts";
-import { modulesOf } from "../../e2e/support/modules.ts";
 import { startSentry } from "../../e2e/support/sentry.ts";
-
-process.env.WRANGLER_LOG = "warn";
 
 /** Requests that are measured together, and those before, within which V8 compiles. */
 const REQUESTS = 2000;
@@ -28,34 +24,14 @@ const sentry = await startSentry();
 
 /** A Worker that is asked for `path`; in it, `#` is another number each time. */
 async function side(name: string, build: string, path: string, dsn?: string): Promise<Side> {
-  const { compatibility_date } = unstable_readConfig({ config: "wrangler.toml" });
-  const others = workerds();
-  const miniflare = new Miniflare(
-    convertV4MiniflareOptions({
-      host: "127.0.0.1",
-      port: 0,
-      cf: false,
-      workers: [
-        {
-          name: "failing",
-          compatibilityDate: compatibility_date as string,
-          bindings: dsn ? { SENTRY_DSN: dsn } : {},
-          // Past Miniflare's own Worker, which would be measured, too.
-          unsafeDirectSockets: [{ host: "127.0.0.1", port: 0 }],
-          ...modulesOf("sentry-workers/tests/worker/build/index.js", build),
-        },
-      ],
-    }),
-  );
-  await miniflare.ready;
-  const pid = workerds().find((one) => !others.includes(one));
-  if (pid === undefined) throw new Error("no workerd runs although Miniflare is ready");
-  const { port } = await miniflare.unsafeGetDirectURL("failing");
+  const entry = "sentry-workers/tests/worker/build/index.js";
+  const bindings = dsn ? { SENTRY_DSN: dsn } : {};
+  const { pid, url, close } = await startAlone(entry, build, bindings);
   let number = 0;
   const run = async (requests: number) => {
     await idle(pid);
     // A new one each time: workerd closes those that are idle.
-    const connection = new Connection(Number(port));
+    const connection = new Connection(Number(url.port));
     const before = threadsMs(pid);
     for (let i = 0; i < requests; i++) {
       const target = path.replace("#", String(number++));
@@ -68,7 +44,7 @@ async function side(name: string, build: string, path: string, dsn?: string): Pr
     return ((threadsMs(pid) - before) * 1000) / requests;
   };
   await run(WARMUP);
-  return { name, run, close: () => miniflare.dispose() };
+  return { name, run, close };
 }
 
 for (const build of ["build", "build-sentry"]) {
