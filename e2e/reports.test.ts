@@ -327,8 +327,12 @@ describe("with faults on demand", { concurrency: true }, () => {
     victim.sandbox.faults("deliver-heap", { mode: "error", times: 3 });
     victim.sandbox.faults("raw", { mode: "before", times: 3 });
     assert.equal((await send(victim)).status, 200);
-    await eventually("the event is delivered", () => victim.sandbox.received("heap").length === 1);
-    await eventually("the payload is logged", () => victim.sql("SELECT 1 FROM raw").length === 1);
+    // Well before a report is given up, after ten seconds.
+    const heap = () => victim.sandbox.received("heap").length === 1;
+    await eventually("the event is delivered", heap, 5_000);
+    const raw = () => victim.sql("SELECT 1 FROM raw").length === 1;
+    await eventually("the payload is logged", raw, 5_000);
+    assert.ok(sentry.reports.length > 0, "reports hang");
     sentry.reply({ status: 200 });
   });
 });
