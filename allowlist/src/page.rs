@@ -52,7 +52,7 @@ pub fn narrow(page: &Page, rules: &ContextRules, tracker: &str) -> Page {
         url: if rules.agree_on_parameters() {
             url
         } else {
-            url.map(|url| reduce::parameters(&url, |name| rule.allows_parameter(name)))
+            url.and_then(|url| reduce::parameters(&url, |name| rule.allows_parameter(name)))
         },
         referrer: text(rule.referrer, &page.referrer),
         title: text(rule.title, &page.title),

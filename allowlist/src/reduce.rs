@@ -57,12 +57,14 @@ fn is_private(url: &Url) -> bool {
     }
 }
 
-/// An address that [`url`] made, with those of its query parameters that are allowed.
-pub fn parameters(url: &str, is_allowed: impl Fn(&str) -> bool) -> String {
+/// An address that [`url`] made, with those of its query parameters that are allowed. What is left is another text, which
+/// is looked at again.
+pub fn parameters(url: &str, is_allowed: impl Fn(&str) -> bool) -> Option<String> {
     let (page, query) = url.split_once('?').unwrap_or((url, ""));
     let allowed = form_urlencoded::parse(query.as_bytes()).filter(|(name, _)| is_allowed(name));
     let query = form_urlencoded::Serializer::new(String::new()).extend_pairs(allowed).finish();
-    if query.is_empty() { page.to_owned() } else { format!("{page}?{query}") }
+    let left = if query.is_empty() { page.to_owned() } else { format!("{page}?{query}") };
+    if left == url { Some(left) } else { unless_personal(Url::parse(&left).ok()?) }
 }
 
 /// Scheme and host of an address: `https://search.example/`.
@@ -222,7 +224,7 @@ mod tests {
 
     #[test]
     fn parameters_that_one_tracker_may_not_have_go_and_the_others_stay_as_they_are() {
-        let keep = |url: &str, name: &str| parameters(url, |given| given == name);
+        let keep = |url: &str, name: &str| parameters(url, |given| given == name).unwrap();
         let url = "https://shop.example/a%20b?a=%5Bemail%5D&b=1+2&a=3";
         assert_eq!(keep(url, "a"), "https://shop.example/a%20b?a=%5Bemail%5D&a=3");
         assert_eq!(keep(url, "b"), "https://shop.example/a%20b?b=1+2");
