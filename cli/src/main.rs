@@ -3,10 +3,13 @@
 mod allowlist;
 mod bigquery;
 mod clock;
+mod console;
+mod faults;
 mod load;
 mod policy;
 mod policy_file;
 mod scrub;
+mod source;
 #[cfg(test)]
 mod testing;
 mod warehouse;

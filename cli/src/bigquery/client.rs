@@ -7,7 +7,7 @@ use reqwest::redirect::Policy;
 use std::time::Duration;
 use tokio::time::sleep;
 use url::Url;
-use warehouse::bigquery::{Answer, Dataset, Failure, Kind, Page, Query, Request, Token, answer};
+use warehouse::bigquery::{Answer, Dataset, Failure, Kind, Page, Query, Request, Results, Token, answer};
 
 /// How often a call is sent again after a failure that may pass: for 127 s in all. As a rule rights count two minutes after
 /// they were given (<https://cloud.google.com/iam/docs/access-change-propagation>).
@@ -114,6 +114,25 @@ impl Client {
                     let request = results.request(dataset, query.max_results);
                     latest = self.call(&request, answer).await?;
                 }
+            }
+        }
+        Err(CallError::Unfinished)
+    }
+
+    /// The rows after a page.
+    ///
+    /// # Errors
+    /// [`CallError`]
+    pub async fn page(
+        &mut self,
+        dataset: &Dataset,
+        next: &Results,
+        max_results: u32,
+    ) -> Result<Page, CallError> {
+        for _ in 0..MAX_POLLS {
+            match self.call(&next.request(dataset, Some(max_results)), answer).await? {
+                Answer::Page(page) => return Ok(page),
+                Answer::Running(_) => sleep(self.first_pause).await,
             }
         }
         Err(CallError::Unfinished)

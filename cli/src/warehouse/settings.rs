@@ -1,11 +1,10 @@
 //! What `--warehouse bigquery` has to be told, by arguments or the environment.
 
-use crate::bigquery::{Account, Credential};
+use crate::bigquery::{self, Account, Connection, given};
+use crate::faults::Faults;
 use clap::Args;
-use std::fmt::Display;
-use std::path::PathBuf;
-use url::{Host, Url};
-use warehouse::bigquery::{Dataset, ENDPOINT, ServiceAccount, Setup};
+use url::Url;
+use warehouse::bigquery::{Dataset, Setup};
 
 /// Most days of a retention, as in the Workers: a hundred years.
 const MAX_DAYS: u32 = 36_500;
@@ -14,24 +13,11 @@ const MAX_DAYS: u32 = 36_500;
 #[derive(Debug, Args)]
 #[command(next_help_heading = "BigQuery")]
 pub struct Arguments {
-    /// The service account's key file. An emulator needs none.
-    #[arg(long, env = "BIGQUERY_KEY_FILE", value_name = "FILE")]
-    key: Option<PathBuf>,
-    /// The project that has the dataset and pays [default: the key's].
-    #[arg(long, env = "BIGQUERY_PROJECT", value_name = "ID")]
-    project: Option<String>,
-    /// The dataset that has tables and views.
-    #[arg(long, env = "BIGQUERY_DATASET", value_name = "NAME", default_value = "sparrow")]
-    dataset: String,
+    #[command(flatten)]
+    connection: bigquery::Arguments,
     /// Where a new dataset is put and stays, such as EU or europe-west3. One that is there needs none.
     #[arg(long, env = "BIGQUERY_LOCATION", value_name = "PLACE")]
     location: Option<String>,
-    /// What the service account shows: `jwt`, tokens that it signs itself, or `oauth`, those that it gets for them.
-    #[arg(long, env = "BIGQUERY_AUTH", value_name = "WAY", default_value = "jwt")]
-    auth: String,
-    /// The address of an emulator.
-    #[arg(long, env = "BIGQUERY_ENDPOINT", value_name = "URL")]
-    endpoint: Option<String>,
     /// How many days of `raw` are kept, 0 for ever; BigQuery deletes those that are older [default: as it is, and of a
     /// new table for ever].
     #[arg(long, env = "RAW_RETENTION_DAYS", value_name = "DAYS")]
@@ -86,26 +72,20 @@ impl Arguments {
     /// # Errors
     /// [`SettingsError`]
     pub fn settings(&self, is_sent: bool) -> Result<Settings, SettingsError> {
-        let mut faults = Faults(Vec::new());
-        let key = faults.take(self.service_account(is_sent));
-        let endpoint = faults.take(self.endpoint());
-        let credential = faults.take(self.credential());
+        let mut faults = Faults::default();
+        let connection = self.connection.connection(is_sent, &mut faults);
         let location = faults.take(self.location());
-        let dataset = self.dataset(key.as_ref(), &mut faults);
         let raw_days = faults.take(days("RAW_RETENTION_DAYS (--raw-days)", self.raw_days.as_deref()));
         let deliveries_days = faults
             .take(days("DELIVERIES_RETENTION_DAYS (--deliveries-days)", self.deliveries_days.as_deref()));
         let requests_days =
             faults.take(days("REQUESTS_RETENTION_DAYS (--requests-days)", self.requests_days.as_deref()));
-        let account = match (key, credential) {
-            (Some(Some(key)), Some(credential)) => faults.take(Account::new(key, credential).map(Some)),
-            _ => Some(None),
-        };
         let settings = (|| {
+            let Connection { endpoint, account, dataset } = connection?;
             Some(Settings {
-                endpoint: endpoint?,
-                account: account?,
-                dataset: dataset?,
+                endpoint,
+                account,
+                dataset,
                 delete_older: self.delete_older,
                 location: location?,
                 raw_days: raw_days?,
@@ -114,45 +94,6 @@ impl Arguments {
             })
         })();
         settings.filter(|_| faults.0.is_empty()).ok_or(SettingsError(faults.0))
-    }
-
-    fn service_account(&self, is_sent: bool) -> Result<Option<ServiceAccount>, String> {
-        let Some(path) = self.key.as_deref().filter(|path| !path.as_os_str().is_empty()) else {
-            let is_emulator = given(self.endpoint.as_deref()).is_some();
-            return if is_emulator || !is_sent {
-                Ok(None)
-            } else {
-                Err("BIGQUERY_KEY_FILE (--key) is missing: the service account's key file".to_owned())
-            };
-        };
-        let file = std::fs::read_to_string(path)
-            .map_err(|error| format!("{} cannot be read ({error}): name the key file", path.display()))?;
-        ServiceAccount::read(&file).map(Some).map_err(|error| format!("{}: {error}", path.display()))
-    }
-
-    fn endpoint(&self) -> Result<Url, String> {
-        let text = given(self.endpoint.as_deref()).unwrap_or(ENDPOINT);
-        let url = Url::parse(text).ok().filter(|url| {
-            matches!(url.scheme(), "http" | "https") && url.query().is_none() && url.fragment().is_none()
-        });
-        let url = url.ok_or(
-            "BIGQUERY_ENDPOINT (--endpoint) is an address such as `http://127.0.0.1:9050`, without a query",
-        )?;
-        // Whoever reads a token on its way has the warehouse for an hour.
-        if self.key.is_some() && url.scheme() == "http" && !is_loopback(&url) {
-            return Err("BIGQUERY_ENDPOINT (--endpoint) must be https, since there is a key; \
-                plain http is for loopback"
-                .to_owned());
-        }
-        Ok(url)
-    }
-
-    fn credential(&self) -> Result<Credential, &'static str> {
-        match self.auth.as_str() {
-            "jwt" => Ok(Credential::Jwt),
-            "oauth" => Ok(Credential::OAuth),
-            _ => Err("BIGQUERY_AUTH (--auth) is `jwt` or `oauth`"),
-        }
     }
 
     fn location(&self) -> Result<Option<String>, &'static str> {
@@ -164,40 +105,6 @@ impl Arguments {
             Err("BIGQUERY_LOCATION (--location) is a place such as `EU` or `europe-west3`")
         }
     }
-
-    /// `key` is nothing where it has faults, and holds nothing where there is none.
-    fn dataset(&self, key: Option<&Option<ServiceAccount>>, faults: &mut Faults) -> Option<Dataset> {
-        let project = match (given(self.project.as_deref()), key) {
-            (Some(project), _) => Some(project),
-            (None, Some(Some(key))) => Some(key.project()),
-            (None, Some(None)) => {
-                faults.add("BIGQUERY_PROJECT (--project) is missing: without a key nothing else names it");
-                None
-            }
-            (None, None) => None,
-        };
-        // Each name beside one that is right, since of two that are wrong only the first is told.
-        let named = faults.take(Dataset::new("any-project", &self.dataset));
-        let owned = project.and_then(|project| faults.take(Dataset::new(project, "any")));
-        Dataset::new(owned?.project(), named?.name()).ok()
-    }
-}
-
-struct Faults(Vec<String>);
-
-impl Faults {
-    fn add(&mut self, fault: impl Display) {
-        self.0.push(fault.to_string());
-    }
-
-    fn take<T>(&mut self, result: Result<T, impl Display>) -> Option<T> {
-        result.map_err(|fault| self.add(fault)).ok()
-    }
-}
-
-/// A variable that is set to nothing says nothing.
-fn given(text: Option<&str>) -> Option<&str> {
-    text.filter(|text| !text.is_empty())
 }
 
 fn days(name: &str, text: Option<&str>) -> Result<Option<u32>, String> {
@@ -207,21 +114,13 @@ fn days(name: &str, text: Option<&str>) -> Result<Option<u32>, String> {
         .ok_or_else(|| format!("{name} must be a whole number of days up to {MAX_DAYS}, 0 for ever"))
 }
 
-fn is_loopback(url: &Url) -> bool {
-    match url.host() {
-        Some(Host::Domain(name)) => name == "localhost",
-        Some(Host::Ipv4(address)) => address.is_loopback(),
-        Some(Host::Ipv6(address)) => address.is_loopback(),
-        None => false,
-    }
-}
-
 #[cfg(test)]
 pub mod tests {
     use super::*;
     use crate::bigquery::testing::key_file;
     use clap::builder::Resettable;
     use clap::{CommandFactory, FromArgMatches, Parser};
+    use std::path::PathBuf;
 
     #[derive(Parser)]
     struct Cli {

@@ -1,7 +1,7 @@
 //! The second phase: looks for everything that was sent, and waits until nothing is on its way any more.
 
 pub mod accounts;
-mod database;
+
 pub mod deliveries;
 mod findings;
 pub mod raw;
@@ -19,7 +19,7 @@ use std::time::Duration;
 use tokio::time::{Instant, sleep};
 use url::Url;
 
-pub use database::{DatabaseError, find};
+pub use crate::source::database::{self, DatabaseError, find};
 pub use findings::{Findings, Problem};
 
 /// Between two looks at the warehouse, at least.
