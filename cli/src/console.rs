@@ -14,6 +14,7 @@ const TIMEOUT: Duration = Duration::from_secs(60);
 /// Where Console is, and what opens it.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Console")]
+#[group(skip)]
 pub struct Arguments {
     /// Console's address.
     #[arg(long, env = "SPARROW_CONSOLE", value_name = "URL", default_value = "http://127.0.0.1:8789")]

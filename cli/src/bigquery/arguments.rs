@@ -10,6 +10,7 @@ use warehouse::bigquery::{Dataset, ENDPOINT, ServiceAccount};
 /// The arguments, as they came: what is wrong with them is told at once.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "BigQuery")]
+#[group(skip)]
 pub struct Arguments {
     /// The service account's key file. An emulator needs none.
     #[arg(long, env = "BIGQUERY_KEY_FILE", value_name = "FILE")]

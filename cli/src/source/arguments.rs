@@ -19,6 +19,7 @@ enum Warehouse {
 /// Which warehouse is asked.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Warehouse")]
+#[group(skip)]
 pub struct Arguments {
     /// The warehouse; of several with commas the first is asked.
     #[arg(long, env = "WAREHOUSE", value_name = "NAME", value_delimiter = ',', default_value = "d1")]
