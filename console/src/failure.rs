@@ -17,6 +17,14 @@ pub enum Failure {
     /// Shard 0 keeps the list of all shards; without it none is known.
     #[error("shard 0, which keeps the list of shards: {0}")]
     NoList(#[from] ShardError),
+    /// A shard did not do what it was asked for.
+    #[error("shard {shard}: {error}")]
+    Shard {
+        /// Which.
+        shard: u32,
+        /// Why.
+        error: ShardError,
+    },
     /// The runtime failed.
     #[error("{0}")]
     Runtime(#[from] worker::Error),
@@ -29,6 +37,10 @@ impl Failure {
             Self::Faults(faults) => Ok(Response::from_json(&json!({"faults": faults}))?.with_status(400)),
             Self::NoList(error) => {
                 Problem::new("shard_failed").by("shard", 0).caused_by(error).tell();
+                refuse(502, &self.to_string())
+            }
+            Self::Shard { shard, error } => {
+                Problem::new("shard_failed").by("shard", *shard).caused_by(error).tell();
                 refuse(502, &self.to_string())
             }
             Self::Runtime(error) => {

@@ -5,6 +5,7 @@
 //! Console is off.
 
 mod auth;
+mod backfill;
 mod command;
 mod dead;
 mod exposition;

@@ -17,6 +17,8 @@ pub enum Route<'a> {
     Metrics,
     /// Dead letters are to be tried again.
     Replay,
+    /// Payloads of the warehouse go back to a shard.
+    Backfill,
     /// A tracker is to rest, or to go on.
     Pause {
         /// As the path has it.
@@ -39,6 +41,7 @@ impl<'a> Route<'a> {
             "trackers" => Some(Self::Trackers),
             "dead" => Some(Self::Dead),
             "dead/replay" => Some(Self::Replay),
+            "backfill" => Some(Self::Backfill),
             path => {
                 let (tracker, verb) = path.strip_prefix("trackers/")?.split_once('/')?;
                 let paused = match verb {
@@ -55,7 +58,7 @@ impl<'a> Route<'a> {
     pub fn method(&self) -> Method {
         match self {
             Self::Shards | Self::Ledger | Self::Trackers | Self::Dead | Self::Metrics => Method::Get,
-            Self::Replay | Self::Pause { .. } => Method::Post,
+            Self::Replay | Self::Backfill | Self::Pause { .. } => Method::Post,
         }
     }
 }
@@ -69,7 +72,9 @@ mod tests {
         for path in ["/api/shards", "/api/ledger", "/api/trackers", "/api/dead", "/metrics"] {
             assert_eq!(Route::of(path).unwrap().method(), Method::Get, "{path}");
         }
-        for path in ["/api/dead/replay", "/api/trackers/ga4/pause", "/api/trackers/ga4/resume"] {
+        for path in
+            ["/api/dead/replay", "/api/backfill", "/api/trackers/ga4/pause", "/api/trackers/ga4/resume"]
+        {
             assert_eq!(Route::of(path).unwrap().method(), Method::Post, "{path}");
         }
     }

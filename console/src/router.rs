@@ -5,13 +5,13 @@ use crate::params::Params;
 use crate::route::Route;
 use crate::settings::{Settings, settings};
 use crate::shards::Outbox;
-use crate::{command, dead, lanes, ledger, metrics};
+use crate::{backfill, command, dead, lanes, ledger, metrics};
 use edge::body::{self, BodyError};
 use edge::problem::Problem;
 use serde_json::json;
 use worker::{Env, Method, Request, Response, Result};
 
-/// Longest body that is read, in bytes; a filter has a few hundred.
+/// Longest body of a filter, in bytes; it has a few hundred.
 const MAX_BODY: usize = 16 * 1024;
 
 /// Answers a request. Nothing of it is to be kept on the way.
@@ -85,8 +85,12 @@ async fn run(
             metrics::metrics(outbox, accept.as_deref()).await
         }
         Route::Replay => {
-            let body = read_body(&mut request).await.map_err(|error| vec![error.to_string()])?;
+            let body = read_body(&mut request, MAX_BODY).await.map_err(|error| vec![error.to_string()])?;
             command::replay(outbox, Params::of_body(&url, &body)).await
+        }
+        Route::Backfill => {
+            let body = read_body(&mut request, backfill::MAX_BODY).await;
+            backfill::backfill(outbox, &url, &body.map_err(|error| vec![error.to_string()])?).await
         }
         Route::Pause { tracker, paused } => {
             command::pause(outbox, Params::of_url(&url), tracker, paused).await
@@ -94,10 +98,10 @@ async fn run(
     }
 }
 
-async fn read_body(request: &mut Request) -> std::result::Result<Vec<u8>, BodyError> {
+async fn read_body(request: &mut Request, most: usize) -> std::result::Result<Vec<u8>, BodyError> {
     match request.inner().body() {
         None => Ok(Vec::new()),
-        Some(_) => body::read(request.stream()?, MAX_BODY).await,
+        Some(_) => body::read(request.stream()?, most).await,
     }
 }
 

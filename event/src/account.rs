@@ -9,7 +9,10 @@ use serde::{Deserialize, Serialize};
 /// The run of what comes from senders. Others are `replay:<id>` and `backfill:<id>`.
 pub const LIVE: &str = "live";
 
-/// Stands for the event of a payload that Trace has not opened yet.
+/// How the run of a backfill begins.
+pub const BACKFILL: &str = "backfill:";
+
+/// Stands for the event of a payload that Trace has not opened yet, and for each event of a backfill until Trace has named it.
 pub const UNOPENED: &str = "(unopened)";
 
 /// Stands for the tracker of what is not opened yet.

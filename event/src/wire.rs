@@ -182,6 +182,18 @@ pub struct EventOutcome {
     /// What was dropped or altered, where the event was opened again: another policy may have changed it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub changes: Option<Vec<Change>>,
+    /// Its id and name, in a backfill: the shard was handed places alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub named: Option<Named>,
+}
+
+/// How an event is accounted for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Named {
+    /// [`OpenedEvent::id`]
+    pub id: String,
+    /// [`OpenedEvent::name`]
+    pub name: String,
 }
 
 /// An [`EventOutcome`] as it is read: `flatten` would read each into a tree first.
@@ -195,6 +207,7 @@ struct FlatOutcome {
     after: Option<u32>,
     status: Option<u16>,
     changes: Option<Vec<Change>>,
+    named: Option<Named>,
 }
 
 #[derive(Deserialize)]
@@ -210,7 +223,7 @@ impl TryFrom<FlatOutcome> for EventOutcome {
     type Error = &'static str;
 
     fn try_from(flat: FlatOutcome) -> Result<Self, Self::Error> {
-        let FlatOutcome { payload, idx, tracker, outcome, reason, after, status, changes } = flat;
+        let FlatOutcome { payload, idx, tracker, outcome, reason, after, status, changes, named } = flat;
         let outcome = match (outcome, reason) {
             (OutcomeName::Delivered, _) => Outcome::Delivered,
             (OutcomeName::Filtered, Some(reason)) => Outcome::Filtered { reason },
@@ -218,7 +231,7 @@ impl TryFrom<FlatOutcome> for EventOutcome {
             (OutcomeName::Retry, Some(reason)) => Outcome::Retry { after, reason },
             (_, None) => return Err("an outcome without its reason"),
         };
-        Ok(Self { payload, idx, tracker, outcome, status, changes })
+        Ok(Self { payload, idx, tracker, outcome, status, changes, named })
     }
 }
 
@@ -318,6 +331,7 @@ mod tests {
                 outcome: Outcome::Retry { after: Some(2), reason: "http_503".into() },
                 status: Some(503),
                 changes: None,
+                named: None,
             }],
             calls: vec![],
         };
@@ -328,6 +342,8 @@ mod tests {
 
         reply.outcomes[0].changes = Some(vec![Change { field: "userId".into(), rule: crate::Rule::Drop }]);
         pinned["outcomes"][0]["changes"] = json!([{"field": "userId", "rule": "drop"}]);
+        reply.outcomes[0].named = Some(Named { id: "p1.0".into(), name: "sign up".into() });
+        pinned["outcomes"][0]["named"] = json!({"id": "p1.0", "name": "sign up"});
         assert_eq!(serde_json::to_value(&reply).unwrap(), pinned);
         assert_eq!(serde_json::from_value::<DeliverReply>(pinned.clone()).unwrap(), reply);
 

@@ -1,9 +1,11 @@
 //! What Console asks a shard, and the answers: JSON over the Durable Object's `fetch`.
 //!
-//! `GET /status`, `GET /metrics`, `POST /dead`, `POST /replay`, `POST /pause`; of shard 0 alone `GET /shards` and `POST /register`.
+//! `GET /status`, `GET /metrics`, `POST /dead`, `POST /replay`, `POST /backfill`, `POST /pause`; of shard 0 alone `GET /shards` and `POST /register`.
 
+mod backfill;
 mod metrics;
 
+pub use backfill::{BackfillPayload, BackfillReply, BackfillRequest};
 pub use metrics::{
     ACCEPT_BOUNDS_MS, Counters, DELIVERY_BOUNDS_MS, EventCounts, Histogram, OTHERS, OutcomeCount,
     ReportCounts, RetryCount, ShardMetrics,

@@ -166,7 +166,8 @@ enum Print {
     Twice,
 }
 
-fn insert(
+/// Writes a payload.
+pub fn insert(
     db: &impl Database,
     seq: i64,
     payload: &NewPayload,
@@ -213,7 +214,7 @@ fn derived(id: &str, print: &str) -> String {
 }
 
 /// Bytes of the payload as a row of JSON, and of a row's other members.
-fn encoded_size(payload: &NewPayload) -> i64 {
+pub fn encoded_size(payload: &NewPayload) -> i64 {
     const REST: usize = 64;
     (escaped_len(&payload.data) + escaped_len(&payload.context) + payload.id.len() + REST) as i64
 }

@@ -74,6 +74,7 @@ fn write_payload(
         status: None,
         policy: Some(wave.policy.clone()),
         changes: None,
+        named: None,
         at: None,
     };
     for event in &payload.events {

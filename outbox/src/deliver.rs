@@ -262,6 +262,7 @@ impl<D: Database> Shard<D> {
                 status: outcome.status,
                 policy: Some(reply.policy.clone()),
                 changes: outcome.changes,
+                named: outcome.named,
                 at: Some(now),
             };
             answers.insert((outcome.payload, outcome.idx), attempt);

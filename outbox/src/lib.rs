@@ -11,6 +11,7 @@
 mod accounts;
 pub mod admin;
 mod append;
+mod backfill;
 mod commit;
 mod dead;
 mod deliver;

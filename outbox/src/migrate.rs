@@ -18,7 +18,20 @@ pub fn migrate(db: &impl Database) -> Result<(), SqlError> {
     if lacks("state", "metrics")? {
         db.query("ALTER TABLE state ADD COLUMN metrics TEXT NOT NULL DEFAULT '{}'", &[])?;
     }
+    if lacks("dead", "payload")? {
+        name_payloads_of_letters(db)?;
+    }
     Ok(())
+}
+
+/// Dead letters were found by their payloads' numbers alone.
+fn name_payloads_of_letters(db: &impl Database) -> Result<(), SqlError> {
+    db.transaction(&mut || {
+        db.query("ALTER TABLE dead ADD COLUMN payload TEXT NOT NULL DEFAULT ''", &[])?;
+        let named = "UPDATE dead SET payload =
+          coalesce((SELECT id FROM payload WHERE payload.seq = dead.seq), '')";
+        db.query(named, &[]).map(|_| ())
+    })
 }
 
 /// There was one warehouse, whose lanes had no name.

@@ -4,8 +4,9 @@ use crate::sql::{Database, SqlError};
 
 /// Every statement can be run again. A change to a table that exists needs a step in `migrate`, which runs
 /// before these.
-const TABLES: [&str; 10] = [
-    // What is kept until nothing is owed of it. `size` is that of the row as JSON in JSON, which is how the
+const TABLES: [&str; 11] = [
+    // What is kept until nothing is owed of it. Numbers count up in the order of receipt; those below 0 count down, and are
+    // of backfills: every warehouse has them, and they are opened when they are delivered. `size` is that of the row as JSON in JSON, which is how the
     // warehouse and Trace get it; `print` is that of its bytes where the sender chose the id.
     "CREATE TABLE IF NOT EXISTS payload (
   seq INTEGER PRIMARY KEY,
@@ -56,10 +57,12 @@ const TABLES: [&str; 10] = [
   events TEXT NOT NULL,
   attempts INTEGER NOT NULL,
   reason TEXT NOT NULL,
-  at INTEGER NOT NULL
+  at INTEGER NOT NULL,
+  payload TEXT NOT NULL DEFAULT ''
 )",
     "CREATE INDEX IF NOT EXISTS dead_by_seq ON dead (seq)",
     "CREATE INDEX IF NOT EXISTS dead_by_lane ON dead (lane)",
+    "CREATE INDEX IF NOT EXISTS dead_by_payload ON dead (payload)",
     // A day is days since the epoch. `changed` is the number that the next row for the warehouse had at the last change.
     "CREATE TABLE IF NOT EXISTS ledger (
   run TEXT NOT NULL,
@@ -79,7 +82,7 @@ const TABLES: [&str; 10] = [
 
 /// Rows on their way to the warehouses, as JSON arrays without the outer brackets, `kind` being that of
 /// [`crate::pack::Table`]; and small lists.
-const MORE_TABLES: [&str; 4] = [
+const MORE_TABLES: [&str; 5] = [
     "CREATE TABLE IF NOT EXISTS pack (
   number INTEGER PRIMARY KEY,
   kind INTEGER NOT NULL,
@@ -96,6 +99,15 @@ const MORE_TABLES: [&str; 4] = [
   reason TEXT NOT NULL,
   at INTEGER NOT NULL
 )",
+    // What a backfill handed over: `events` is a JSON array of their places in the payload that was received at `at`.
+    "CREATE TABLE IF NOT EXISTS handed (
+  run TEXT NOT NULL,
+  payload TEXT NOT NULL,
+  at INTEGER NOT NULL,
+  events TEXT NOT NULL,
+  since INTEGER NOT NULL,
+  PRIMARY KEY (run, payload, at)
+) WITHOUT ROWID",
     "CREATE TABLE IF NOT EXISTS paused (lane TEXT PRIMARY KEY) WITHOUT ROWID",
     // Of shard 0: every shard that was ever used.
     "CREATE TABLE IF NOT EXISTS shard (number INTEGER PRIMARY KEY)",

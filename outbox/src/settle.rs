@@ -8,8 +8,8 @@ use crate::pack::{Packs, Table};
 use crate::seen::json;
 use crate::settings::Settings;
 use crate::sql::{Database, Param, SqlError};
-use event::account::LIVE;
-use event::wire::POLICY_CHANGED;
+use event::account::{LIVE, UNOPENED};
+use event::wire::{Named, POLICY_CHANGED};
 use event::{Change, Millis, Outcome};
 use serde::Serialize;
 
@@ -30,6 +30,8 @@ pub struct Attempt {
     pub policy: Option<String>,
     /// What was dropped or altered under that policy, where it was told again.
     pub changes: Option<Vec<Change>>,
+    /// The event's id and name, where a backfill's event was named.
+    pub named: Option<Named>,
     /// When the answer came.
     pub at: Option<Millis>,
 }
@@ -38,7 +40,7 @@ impl Attempt {
     /// An attempt of which nothing is known but that it failed.
     pub fn failed(reason: &str) -> Self {
         let outcome = Outcome::Retry { after: None, reason: reason.to_owned() };
-        Self { outcome, status: None, policy: None, changes: None, at: None }
+        Self { outcome, status: None, policy: None, changes: None, named: None, at: None }
     }
 }
 
@@ -56,7 +58,7 @@ pub struct Account<'a> {
 }
 
 #[derive(Serialize)]
-struct DeadRow(String, i64, String, Vec<OwedEvent>, u32, String, Millis);
+struct DeadRow(String, i64, String, Vec<OwedEvent>, u32, String, Millis, String);
 
 /// A row of `deliveries`, in the order of [`event::account::DELIVERY_COLUMNS`].
 #[derive(Serialize)]
@@ -149,6 +151,9 @@ impl<'a> Account<'a> {
         if let Some(changes) = &attempt.changes {
             event.3.clone_from(changes);
         }
+        if let Some(named) = attempt.named.as_ref().filter(|_| event.2 == UNOPENED) {
+            self.name(of, &mut event, before.tracker, named);
+        }
         let attempts = before.attempts + 1;
         let pending =
             &mut self.deltas.of(of.run, ledger::day_of(of.received_at), &event.2, before.tracker).pending;
@@ -170,6 +175,18 @@ impl<'a> Account<'a> {
             }
         }
         Ok(())
+    }
+
+    /// An event that a backfill handed over gets its name: until now it counted, pending, as one without.
+    fn name(&mut self, of: Of<'_>, event: &mut OwedEvent, tracker: &str, named: &Named) {
+        event.1.clone_from(&named.id);
+        event.2.clone_from(&named.name);
+        let day = ledger::day_of(of.received_at);
+        for (name, by) in [(UNOPENED, -1), (named.name.as_str(), 1)] {
+            let counts = self.deltas.of(of.run, day, name, tracker);
+            counts.received += by;
+            counts.pending += by;
+        }
     }
 
     /// The event is owed, again or for the first time.
@@ -225,6 +242,7 @@ impl<'a> Account<'a> {
                 attempts,
                 reason.to_owned(),
                 self.now,
+                of.payload.to_owned(),
             )),
         }
     }
@@ -239,8 +257,9 @@ impl<'a> Account<'a> {
         owed::insert(db, &self.owed)?;
         for dead in self.dead.chunks(owed::ROWS_AT_ONCE) {
             db.query(
-                "INSERT INTO dead (lane, seq, run, events, attempts, reason, at)
-                 SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6
+                "INSERT INTO dead (lane, seq, run, events, attempts, reason, at, payload)
+                 SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6,
+                   value ->> 7
                  FROM json_each(?1)",
                 &[Param::Text(&json(dead)?)],
             )?;

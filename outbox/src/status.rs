@@ -111,7 +111,7 @@ impl<D: Database> Shard<D> {
         };
         let mut row = only(self.db.query(
             "SELECT min(at) FROM payload WHERE seq IN (
-               SELECT min(seq) FROM owed WHERE lane = ?1 UNION SELECT min(seq) FROM payload WHERE seq > ?2
+               SELECT min(seq) FROM owed WHERE lane = ?1 AND seq > 0 UNION SELECT min(seq) FROM payload WHERE seq > ?2
              )",
             &[Param::Text(name), Param::Int(beyond)],
         )?)?;

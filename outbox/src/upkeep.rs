@@ -45,10 +45,11 @@ impl<D: Database> Shard<D> {
     fn rest_of_upkeep(&mut self, now: Millis) -> Result<(), SqlError> {
         self.forget_refused(now)?;
         self.seen.rotate(&self.db, now)?;
-        let kept = self.settings.dead_retention + self.settings.retry_window + DAY_MS;
-        let oldest = day_of(Millis(now.0 - kept));
-        self.db.query("DELETE FROM ledger WHERE day < ?1 AND pending = 0", &[Param::Int(oldest)])?;
-        self.dirty.retain(|key| key.day >= oldest);
+        let kept = Millis(now.0 - self.settings.dead_retention - self.settings.retry_window - DAY_MS);
+        // But those of which the warehouses do not know yet: a backfill counts under days that are long past.
+        let params = [Param::Int(day_of(kept)), Param::Int(self.state.told_to)];
+        self.db.query("DELETE FROM ledger WHERE day < ?1 AND pending = 0 AND changed < ?2", &params)?;
+        self.db.query("DELETE FROM handed WHERE since < ?1", &[Param::Int(kept.0)])?;
         let mut next = State { upkeep_day: day_of(now), ..self.state.clone() };
         next.save(&self.db)?;
         self.state = next;

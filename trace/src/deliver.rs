@@ -9,7 +9,8 @@ use allowlist::Allowed;
 use edge::otlp::Span;
 use edge::problem::Problem;
 use edge::report;
-use event::wire::{CallMade, DeliverReply, DeliverRequest, EventOutcome};
+use event::account::BACKFILL;
+use event::wire::{CallMade, DeliverReply, DeliverRequest, EventOutcome, Named};
 use event::{Change, Outcome};
 use trackers::Call;
 
@@ -25,7 +26,14 @@ struct Owed {
     place: usize,
     idx: u32,
     event: Allowed,
+    told: Told,
+}
+
+/// What is told again of an event besides its outcome.
+#[derive(Clone)]
+struct Told {
     changes: Option<Vec<Change>>,
+    named: Option<Named>,
 }
 
 /// Delivers what was asked for, and says what came of each event; with validation requests, and the spans of all calls.
@@ -37,19 +45,21 @@ pub async fn deliver(
     let mut outcomes = Vec::new();
     let mut owed = Vec::new();
     let mut room = MAX_CHANGES;
+    let is_backfill = request.run.starts_with(BACKFILL);
     for (place, payload) in request.payloads.iter().enumerate() {
         let events = match setup.tracker(tracker) {
             Some(_) => take(setup, tracker, request.policy.as_deref(), payload),
             None => payload.events.iter().map(|&idx| tracker_off(idx)).collect(),
         };
-        for Taken { idx, event, changes } in events {
+        for Taken { idx, event, changes, named } in events {
             let changes = changes.filter(|changes| changes.len() <= room);
             room -= changes.as_ref().map_or(0, Vec::len);
+            let told = Told { changes, named: named.filter(|_| is_backfill) };
             match event {
-                Ok(event) => owed.push(Owed { place, idx, event, changes }),
+                Ok(event) => owed.push(Owed { place, idx, event, told }),
                 Err(outcome) => {
                     let settled = Settled { outcome, status: None };
-                    outcomes.push(event_outcome(&payload.id, idx, tracker, settled, changes));
+                    outcomes.push(event_outcome(&payload.id, idx, tracker, settled, told));
                 }
             }
         }
@@ -74,7 +84,7 @@ pub async fn deliver(
         delivery.failures.tell(tracker);
         for (owed, settled) in owed.iter().zip(delivery.settled) {
             let payload = &request.payloads[owed.place].id;
-            outcomes.push(event_outcome(payload, owed.idx, tracker, settled, owed.changes.clone()));
+            outcomes.push(event_outcome(payload, owed.idx, tracker, settled, owed.told.clone()));
         }
         mirrors = delivery.mirrors;
         spans = delivery.spans;
@@ -111,7 +121,7 @@ fn told(tracker: &str, log: CallLog<'_>) -> Vec<CallMade> {
 
 fn tracker_off(idx: u32) -> Taken {
     let event = Err(Outcome::Filtered { reason: "tracker_off".to_owned() });
-    Taken { idx, event, changes: None }
+    Taken { idx, event, changes: None, named: None }
 }
 
 fn event_outcome(
@@ -119,10 +129,11 @@ fn event_outcome(
     idx: u32,
     tracker: &str,
     settled: Settled,
-    changes: Option<Vec<Change>>,
+    Told { changes, named }: Told,
 ) -> EventOutcome {
     EventOutcome {
         changes,
+        named,
         payload: payload.to_owned(),
         idx,
         tracker: tracker.to_owned(),

@@ -3,7 +3,7 @@
 
 use crate::setup::Setup;
 use allowlist::{Allowed, Checked};
-use event::wire::{DeliverPayload, OpenedEvent, Owed, POLICY_CHANGED};
+use event::wire::{DeliverPayload, Named, OpenedEvent, Owed, POLICY_CHANGED};
 use event::{Change, Outcome, Payload};
 use std::collections::BTreeMap;
 
@@ -15,6 +15,8 @@ pub struct Taken {
     pub event: Result<Allowed, Outcome>,
     /// What today's policy dropped or altered; nothing where the event was not opened again.
     pub changes: Option<Vec<Change>>,
+    /// Its id and name, where it was opened again.
+    pub named: Option<Named>,
 }
 
 /// The events asked for, in the order of the request.
@@ -24,7 +26,7 @@ pub fn take(setup: &Setup, tracker: &str, policy: Option<&str>, request: &Delive
     let checked: BTreeMap<u32, Checked> =
         handed_over.and_then(|events| allowlist::take_over(events).ok()).into_iter().flatten().collect();
     let allowed = |idx: &u32| checked.get(idx)?.for_tracker(&setup.policy, tracker);
-    let as_before = |idx: u32, event| Taken { idx, event, changes: None };
+    let as_before = |idx: u32, event| Taken { idx, event, changes: None, named: None };
     let taken: Option<Vec<_>> =
         request.events.iter().map(|idx| Some(as_before(*idx, Ok(allowed(idx)?)))).collect();
     match (taken, &request.payload) {
@@ -54,7 +56,10 @@ fn reopen(setup: &Setup, tracker: &str, payload: &Payload, events: &[u32]) -> Ve
         }
     };
     let changes = |idx: u32| opened.get(&idx).map(|event| event.changes.clone());
-    events.iter().map(|&idx| Taken { idx, event: taken(idx), changes: changes(idx) }).collect()
+    let named =
+        |idx: u32| opened.get(&idx).map(|event| Named { id: event.id.clone(), name: event.name.clone() });
+    let taken = |&idx: &u32| Taken { idx, event: taken(idx), changes: changes(idx), named: named(idx) };
+    events.iter().map(taken).collect()
 }
 
 #[cfg(test)]

@@ -4,7 +4,9 @@ use super::pump::Pump;
 use crate::WORKER;
 use edge::report;
 use edge::shard::stub;
-use outbox::admin::{DeadRequest, PauseRequest, RegisterRequest, ReplayRequest, ShardStatus, Shards};
+use outbox::admin::{
+    BackfillRequest, DeadRequest, PauseRequest, RegisterRequest, ReplayRequest, ShardStatus, Shards,
+};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::rc::Rc;
@@ -31,6 +33,10 @@ pub async fn route(pump: &Rc<Pump>, path: &str, request: Request) -> Result<Resp
         (Method::Post, "/replay") => {
             let asked: ReplayRequest = read(request).await?;
             answer(pump.shard().replay(&asked.run, &asked.filter, now))
+        }
+        (Method::Post, "/backfill") => {
+            let asked: BackfillRequest = read(request).await?;
+            answer(pump.shard().backfill(&asked, now))
         }
         (Method::Post, "/pause") => {
             let asked: PauseRequest = read(request).await?;

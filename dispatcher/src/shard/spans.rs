@@ -170,7 +170,7 @@ mod tests {
 
     fn outcome(outcome: Outcome) -> EventOutcome {
         let (payload, tracker) = ("p".to_owned(), "ga4".to_owned());
-        EventOutcome { payload, idx: 0, tracker, outcome, status: None, changes: None }
+        EventOutcome { payload, idx: 0, tracker, outcome, status: None, changes: None, named: None }
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
+mod backfill;
 mod cases;
 mod metrics;
 mod simulation;

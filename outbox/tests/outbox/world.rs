@@ -1,10 +1,10 @@
 //! A shard on real SQLite, with a warehouse, a Trace and vendors that fail as told.
 
 use crate::store::Store;
-use event::account::{ALL_TRACKERS, UNOPENED};
+use event::account::{ALL_TRACKERS, BACKFILL, UNOPENED};
 use event::wire::{
-    CallMade, DeliverReply, DeliverRequest, ENOUGH_EVENTS, EventOutcome, OpenReply, OpenRequest, Opened,
-    OpenedEvent, Owed,
+    CallMade, DeliverReply, DeliverRequest, ENOUGH_EVENTS, EventOutcome, Named, OpenReply, OpenRequest,
+    Opened, OpenedEvent, Owed,
 };
 use event::{Change, LedgerLine, Millis, Outcome};
 use outbox::sql::{Database, Param, SqlError, Value};
@@ -355,6 +355,10 @@ impl World {
                     outcome,
                     status: Some(200),
                     changes: asked.payload.is_some().then(|| self.changes()),
+                    named: request.run.starts_with(BACKFILL).then(|| Named {
+                        id: event::id::event_id(data.strip_prefix("own:"), &asked.id, *idx),
+                        name: if idx % 2 == 0 { "even".into() } else { "odd".into() },
+                    }),
                 });
             }
         }
