@@ -31,7 +31,7 @@
 use crate::batch::Batch;
 use crate::campaign;
 use crate::settings::Section;
-use crate::tracker::{Call, Plan, Reply, Tracker, Verdict};
+use crate::tracker::{Call, Dedupe, Plan, Reply, Tracker, Verdict, Windows};
 use crate::value::{first_chars, is_longer, put, value};
 use allowlist::Allowed;
 use event::Millis;
@@ -56,6 +56,10 @@ const MAX_EVENTS: usize = 1000;
 const MAX_BYTES: usize = 1_000_000 - 1;
 /// Longest text, in characters.
 const MAX_TEXT: usize = 1024;
+
+/// By `insert_id` and device, for seven days: <https://amplitude.com/docs/apis/analytics/http-v2#event-deduplication>.
+/// Of an event's age no limit is documented.
+pub const WINDOWS: Windows = Windows { age_ms: None, dedupe: Dedupe::For(7 * 24 * 60 * 60 * 1000) };
 
 /// Pause of a throttled user or device, in seconds.
 const THROTTLED_S: u32 = 30;

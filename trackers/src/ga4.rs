@@ -39,7 +39,7 @@
 use crate::batch::Batch;
 use crate::campaign;
 use crate::settings::Section;
-use crate::tracker::{Call, Plan, Reply, Tracker, Verdict};
+use crate::tracker::{Call, Dedupe, Plan, Reply, Tracker, Verdict, Windows};
 use crate::value::{Flat, first_chars, is_longer, put};
 use allowlist::{Allowed, PropertyValue};
 use event::Millis;
@@ -89,6 +89,10 @@ const CAMPAIGN: [(&str, &str); 7] = [
 ];
 /// Oldest event, in milliseconds: 72 hours.
 const MAX_AGE_MS: i64 = 72 * 60 * 60 * 1000;
+
+/// The age: <https://developers.google.com/analytics/devguides/collection/protocol/ga4/reference#payload_post_body>.
+/// Of dedupe keys the same page has none, but `transaction_id`, which is for purchases alone.
+pub const WINDOWS: Windows = Windows { age_ms: Some(MAX_AGE_MS), dedupe: Dedupe::Never };
 
 // Names: https://developers.google.com/analytics/devguides/collection/protocol/ga4/reference#reserved_names
 

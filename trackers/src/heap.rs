@@ -29,7 +29,7 @@
 use crate::batch::Batch;
 use crate::campaign;
 use crate::settings::Section;
-use crate::tracker::{Call, Plan, Reply, Tracker, Verdict};
+use crate::tracker::{Call, Dedupe, Plan, Reply, Tracker, Verdict, Windows};
 use crate::value::{Flat, first_chars, is_longer, put};
 use allowlist::Allowed;
 use event::Millis;
@@ -53,6 +53,10 @@ const MAX_IDENTITY: usize = 255;
 const MAX_NAME: usize = 1024;
 /// "Fewer than 1024 characters" in the name and in the text of a property.
 const MAX_PROPERTY: usize = 1024 - 1;
+
+/// By `idempotency_key`; neither how long Heap knows one nor how old an event may be is documented:
+/// <https://developers.heap.io/reference/track-1>.
+pub const WINDOWS: Windows = Windows { age_ms: None, dedupe: Dedupe::Undocumented };
 
 /// How arrays and objects become properties.
 const FLAT: Flat = Flat { max: MAX_PROPERTY, member: ".", item: "||", with_places: true };

@@ -15,7 +15,7 @@ pub mod tracker;
 mod value;
 pub mod webhook;
 
-pub use registry::{NAMES, configure, secrets};
+pub use registry::{NAMES, configure, secrets, windows};
 pub use secrets::Secrets;
 pub use settings::SettingsError;
-pub use tracker::{Call, Plan, Reply, Tracker, Verdict};
+pub use tracker::{Call, Dedupe, Plan, Reply, Tracker, Verdict, Windows};

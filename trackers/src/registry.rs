@@ -1,18 +1,18 @@
 //! Every vendor there is.
 
 use crate::settings::{Section, Settings, SettingsError};
-use crate::tracker::Tracker;
+use crate::tracker::{Tracker, Windows};
 use crate::{amplitude, ga4, heap, webhook};
 use std::collections::BTreeMap;
 
 /// Reads a vendor's section; what it returns is used only if there was no fault.
 type Configure = fn(&mut Section<'_>) -> Box<dyn Tracker>;
 
-const REGISTRY: [(&str, Configure); 4] = [
-    (ga4::NAME, ga4::configure),
-    (amplitude::NAME, amplitude::configure),
-    (heap::NAME, heap::configure),
-    (webhook::NAME, webhook::configure),
+const REGISTRY: [(&str, Windows, Configure); 4] = [
+    (ga4::NAME, ga4::WINDOWS, ga4::configure),
+    (amplitude::NAME, amplitude::WINDOWS, amplitude::configure),
+    (heap::NAME, heap::WINDOWS, heap::configure),
+    (webhook::NAME, webhook::WINDOWS, webhook::configure),
 ];
 
 /// The names of all vendors, in the order of the registry.
@@ -26,6 +26,11 @@ pub const NAMES: [&str; REGISTRY.len()] = {
     names
 };
 
+/// How long a vendor takes an event and knows it again; `None` where there is no such vendor.
+pub fn windows(name: &str) -> Option<Windows> {
+    REGISTRY.iter().find(|(vendor, ..)| *vendor == name).map(|(_, windows, _)| *windows)
+}
+
 /// The vendors that have settings.
 ///
 /// # Errors
@@ -33,7 +38,7 @@ pub const NAMES: [&str; REGISTRY.len()] = {
 pub fn configure(settings: &Settings) -> Result<Vec<Box<dyn Tracker>>, SettingsError> {
     let mut trackers = Vec::new();
     let mut faults = Vec::new();
-    for (name, configure) in REGISTRY {
+    for (name, _, configure) in REGISTRY {
         let mut section = Section::new(name, settings);
         if !section.is_empty() {
             trackers.push(configure(&mut section));
@@ -45,7 +50,7 @@ pub fn configure(settings: &Settings) -> Result<Vec<Box<dyn Tracker>>, SettingsE
 
 /// The secrets of each vendor, which no log may show.
 pub fn secrets(settings: &Settings) -> BTreeMap<&'static str, Vec<String>> {
-    let secrets = REGISTRY.map(|(name, configure)| {
+    let secrets = REGISTRY.map(|(name, _, configure)| {
         let mut section = Section::new(name, settings);
         configure(&mut section);
         (name, section.into_secrets())
@@ -56,6 +61,24 @@ pub fn secrets(settings: &Settings) -> BTreeMap<&'static str, Vec<String>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::tracker::Dedupe;
+
+    /// What is sent again is lost past the first and counted twice past the second: commands warn by these.
+    #[test]
+    fn windows_are_the_documented_ones() {
+        const HOUR_MS: i64 = 60 * 60 * 1000;
+        let windows = NAMES.map(|name| windows(name).map(|windows| (windows.age_ms, windows.dedupe)));
+        assert_eq!(
+            windows,
+            [
+                Some((Some(72 * HOUR_MS), Dedupe::Never)),
+                Some((None, Dedupe::For(7 * 24 * HOUR_MS))),
+                Some((None, Dedupe::Undocumented)),
+                Some((None, Dedupe::Undocumented)),
+            ]
+        );
+        assert_eq!(super::windows("mixpanel"), None);
+    }
 
     /// What is no secret is shown.
     #[test]

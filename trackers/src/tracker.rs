@@ -29,6 +29,26 @@ pub trait Tracker {
     }
 }
 
+/// How long a vendor takes an event, and how long it knows it again, by its documentation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Windows {
+    /// How old an event may be when it arrives, in milliseconds since the event's time. `None`: the vendor documents no limit.
+    pub age_ms: Option<i64>,
+    /// Whether an event that arrives twice counts once.
+    pub dedupe: Dedupe,
+}
+
+/// Whether and how long a vendor knows an event that it has taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Dedupe {
+    /// It does not: what is sent twice counts twice.
+    Never,
+    /// By a key, for so many milliseconds since it took the event.
+    For(i64),
+    /// By a key, and nobody says for how long.
+    Undocumented,
+}
+
 /// Requests to make, and events that are in none of them.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Plan {

@@ -21,7 +21,7 @@
 
 use crate::batch::json_headers;
 use crate::settings::Section;
-use crate::tracker::{Call, Plan, Reply, Tracker, Verdict};
+use crate::tracker::{Call, Dedupe, Plan, Reply, Tracker, Verdict, Windows};
 use crate::value::put;
 use allowlist::Allowed;
 use base64::{Engine, prelude::BASE64_STANDARD};
@@ -35,6 +35,10 @@ pub const NAME: &str = "webhook";
 
 /// Bytes of a secret: 192 to 512 bits, by the specification's "Signature scheme".
 const SECRET_BYTES: std::ops::RangeInclusive<usize> = 24..=64;
+
+/// Both are the receiver's business; `webhook-id` is the key by which it may know an event:
+/// <https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md#webhook-headers-and-content>.
+pub const WINDOWS: Windows = Windows { age_ms: None, dedupe: Dedupe::Undocumented };
 
 /// The settings `WEBHOOK_*`.
 pub struct Webhook {
