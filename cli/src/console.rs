@@ -43,6 +43,13 @@ pub enum ConsoleError {
     Unreadable,
 }
 
+impl ConsoleError {
+    /// Whether it may be another answer when it is asked again.
+    pub fn is_temporary(&self) -> bool {
+        matches!(self, Self::NoAnswer(_) | Self::Refused(500.., _))
+    }
+}
+
 /// A client.
 pub struct Console {
     http: reqwest::Client,

@@ -1,6 +1,7 @@
 //! `sparrow`: what people do with Sparrow from a terminal.
 
 mod allowlist;
+mod backfill;
 mod bigquery;
 mod clock;
 mod console;
@@ -10,8 +11,10 @@ mod policy;
 mod policy_file;
 mod scrub;
 mod source;
+mod span;
 #[cfg(test)]
 mod testing;
+mod usage;
 mod warehouse;
 
 use clap::{Parser, Subcommand};
@@ -38,6 +41,8 @@ enum Command {
     /// What may leave, and what comes of an event under it.
     #[command(subcommand)]
     Allowlist(allowlist::Command),
+    /// Send events of the warehouse again to a tracker that lacks them.
+    Backfill(Box<backfill::Backfill>),
     /// Remove personal data and secrets from lines of text.
     Scrub(scrub::Scrub),
     /// Send events under load, then look for every one of them in the warehouse, its account and at the vendors.
@@ -60,6 +65,7 @@ fn run(command: Command) -> Result<ExitCode, Box<dyn Error>> {
         Command::Warehouse(command) => warehouse::run(&command)?,
         Command::Policy(command) => policy::run(&command)?,
         Command::Allowlist(command) => return Ok(allowlist::run(&command)?),
+        Command::Backfill(backfill) => return Ok(backfill::run(&backfill)?),
         Command::Scrub(scrub) => scrub::run(&scrub)?,
         Command::Load(load) => return Ok(load::run(&load)?),
     }

@@ -9,6 +9,7 @@ pub mod database;
 
 pub use arguments::Arguments;
 
+use ::warehouse::bigquery::Dataset;
 use event::Millis;
 use serde_json::Value;
 
@@ -72,6 +73,14 @@ impl Source {
         match self {
             Self::File(_) => Dialect::D1,
             Self::BigQuery(_) => Dialect::BigQuery,
+        }
+    }
+
+    /// The dataset, where it is BigQuery that is asked.
+    pub fn dataset(&self) -> Option<&Dataset> {
+        match self {
+            Self::BigQuery(bigquery) => Some(&bigquery.dataset),
+            Self::File(_) => None,
         }
     }
 

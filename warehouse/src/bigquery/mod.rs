@@ -12,6 +12,7 @@
 
 mod account_views;
 mod answer;
+pub mod backfill;
 mod changes_view;
 mod failure;
 mod insert;

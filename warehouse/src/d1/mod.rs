@@ -2,6 +2,7 @@
 
 mod account;
 mod account_views;
+pub mod backfill;
 mod changes_view;
 mod raw;
 mod requests;
