@@ -1,7 +1,7 @@
 // The Workers as built for production, in one workerd, with a local D1 and the vendor sandbox.
 
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { convertV4MiniflareOptions, Miniflare } from "miniflare";
@@ -56,6 +56,15 @@ export interface Lane {
   reason: string | null;
   backlog: number;
   dead: number;
+}
+
+/** The file of the only D1 below a folder of workerd's. */
+function d1File(folder: string): string {
+  const files = readdirSync(folder, { recursive: true, encoding: "utf8" }).filter((file) =>
+    /D1DatabaseObject\/(?!metadata).*\.sqlite$/.test(file),
+  );
+  assert.equal(files.length, 1, files.join());
+  return join(folder, files[0] as string);
 }
 
 export type Sparrow = Awaited<ReturnType<typeof startSparrow>>;
@@ -156,6 +165,8 @@ export async function startSparrow(options: Options = {}) {
       return running.policies;
     },
     sql,
+    /** The file of D1. */
+    d1File: () => d1File(state),
     ...account(sql, () => TRACKERS.filter((tracker) => !running.options.off?.includes(tracker))),
     outbox,
     /** Waits until nothing is on its way to a warehouse or vendor. */
