@@ -3,7 +3,7 @@ SHELL := /bin/bash
 # Both `setup` targets install into the same folders, and Cargo uses every core by itself.
 .NOTPARALLEL:
 .DEFAULT_GOAL := help
-.PHONY: help dev metrics test setup setup-browser sdk build build-faults build-failing debug-files fmt lint doc check-deps unit e2e chaos bench bench-signing bench-policy fuzz scrub-score deploy-dry-run check-env deploy clean
+.PHONY: help dev metrics test setup setup-browser sdk build build-faults build-failing debug-files fmt lint doc check-deps unit e2e chaos bench bench-signing bench-backfill bench-policy fuzz scrub-score deploy-dry-run check-env deploy clean
 
 node := node_modules/node/bin/node
 # Workspaces of their own.
@@ -120,6 +120,9 @@ bench-signing: setup ## Measure two ways to sign for BigQuery, ten minutes: ROUN
 	@tools/build-worker --subtle bench/signing
 	@tools/build-worker --jsonwebtoken bench/signing
 	@$(node) bench/signing/main.ts $(ROUNDS)
+
+bench-backfill: build ## Measure what a backfill of 100,000 events takes, ten minutes
+	@$(node) bench/backfill/main.ts
 
 bench-policy: setup ## Measure parsing, checking and scrubbing, natively and in WASM, three minutes: ROUNDS=8
 	@tools/build-worker bench/policy

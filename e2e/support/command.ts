@@ -16,9 +16,13 @@ export interface Running {
 }
 
 /** Starts it with nothing of this process's environment but what programs need. */
-export function start(args: string[], env: Record<string, string> = {}): Running {
+export function start(
+  args: string[],
+  env: Record<string, string> = {},
+  program = "target/debug/sparrow",
+): Running {
   const { PATH = "", HOME = "" } = process.env;
-  const child = spawn("target/debug/sparrow", args, {
+  const child = spawn(program, args, {
     env: { PATH, HOME, ...env },
     stdio: ["ignore", "pipe", "pipe"],
   });
@@ -38,5 +42,5 @@ export function start(args: string[], env: Record<string, string> = {}): Running
 }
 
 /** Runs it to its end. */
-export const run = (args: string[], env: Record<string, string> = {}): Promise<Ended> =>
-  start(args, env).ended;
+export const run = (...command: Parameters<typeof start>): Promise<Ended> =>
+  start(...command).ended;
