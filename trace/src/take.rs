@@ -157,6 +157,9 @@ mod tests {
         assert_eq!(changes("1-a", &request), None);
         let dropped = Change { field: "properties.size".into(), rule: event::Rule::NotAllowed };
         assert_eq!(changes("0-old", &request), Some(vec![dropped]));
+        let named = |policy| take(&setup, "heap", Some(policy), &request).remove(0).named;
+        let name = Named { id: "p.0".into(), name: "look".into() };
+        assert_eq!((named("0-old"), named("1-a")), (Some(name), None), "and so does what it is called");
         request.payload = None;
         assert_eq!(changes("0-old", &request), None);
     }

@@ -3,9 +3,12 @@
 use crate::metrics::{assert_never_back, told};
 use crate::store::Store;
 use crate::world::{Mode, TRACKERS, World};
+use event::Millis;
+use event::account::{LIVE, UNOPENED};
 use outbox::Appended;
-use outbox::admin::Counters;
+use outbox::admin::{BackfillPayload, BackfillRequest, Counters};
 use proptest::prelude::*;
+use std::collections::BTreeMap;
 
 /// Histories of one run. `PROPTEST_CASES` would be read for all properties alike.
 const CASES: u32 = 300;
@@ -14,7 +17,10 @@ const WAREHOUSES: [&str; 2] = ["bigquery", "d1"];
 
 #[derive(Debug, Clone)]
 enum Step {
-    Send { events: u32, own: Option<u8> },
+    Send {
+        events: u32,
+        own: Option<u8>,
+    },
     Again,
     Wait(i64),
     Crash,
@@ -26,6 +32,11 @@ enum Step {
     Pause(usize, bool),
     NewPolicy,
     Tell,
+    /// Under a run of so few that the same one comes again.
+    Backfill {
+        back: usize,
+        run: u8,
+    },
 }
 
 fn mode() -> impl Strategy<Value = Mode> {
@@ -54,7 +65,22 @@ fn step() -> impl Strategy<Value = Step> {
         1 => (0..TRACKERS.len(), any::<bool>()).prop_map(|(tracker, paused)| Step::Pause(tracker, paused)),
         1 => Just(Step::NewPolicy),
         2 => Just(Step::Tell),
+        2 => (0..9usize, 0..2u8).prop_map(|(back, run)| Step::Backfill { back, run }),
     ]
+}
+
+/// Hands all events of a payload back for the first tracker. Returns how many were taken.
+fn backfill(world: &mut World, run: &str, id: &str, data: &str, at: i64) -> Option<i64> {
+    let payload = BackfillPayload {
+        id: id.to_owned(),
+        received_at: Millis(at),
+        data: data.to_owned(),
+        context: "{}".to_owned(),
+        events: (0..data.parse().unwrap_or(1)).collect(),
+    };
+    let request =
+        BackfillRequest { run: run.to_owned(), tracker: TRACKERS[0].to_owned(), payloads: vec![payload] };
+    world.shard.backfill(&request, Millis(world.now)).ok().map(|reply| reply.taken)
 }
 
 proptest! {
@@ -69,6 +95,7 @@ proptest! {
             World::new(&[("OUTBOX_BATCH_EVENTS", "7"), ("RETRY_MAX", "10s"), ("WAREHOUSE", warehouses)]);
         let mut sent: Vec<(String, String)> = vec![];
         let mut last_told = Counters::default();
+        let (mut at, mut handed) = (BTreeMap::new(), 0);
         for (i, step) in steps.into_iter().enumerate() {
             match step {
                 Step::Send { events, own } => {
@@ -77,6 +104,7 @@ proptest! {
                     let new = vec![crate::world::payload(&id, world.now, &data)];
                     // Only what was acknowledged counts.
                     if world.shard.append(new, event::Millis(world.now)).is_ok() {
+                        at.insert(id.clone(), world.now);
                         sent.push((id, data));
                     }
                 }
@@ -108,6 +136,12 @@ proptest! {
                 }
                 Step::Pause(tracker, paused) => {
                     let _ = world.shard.pause(TRACKERS[tracker], paused);
+                }
+                Step::Backfill { back, run } => {
+                    if let Some((id, data)) = sent.iter().rev().nth(back) {
+                        let run = format!("backfill:{run}");
+                        handed += backfill(&mut world, &run, id, data, at[id]).unwrap_or_default();
+                    }
                 }
                 Step::NewPolicy => world.policy = format!("{i}-x"),
                 Step::Tell => {
@@ -144,6 +178,9 @@ proptest! {
         for store in world.stores.values() {
             let raw: Vec<_> = sent.iter().map(|(id, _)| store.raw.get(id).map(Vec::as_slice)).collect();
             prop_assert!(raw.iter().all(|copies| copies.is_some_and(|copies| copies.len() == 1)));
+            let again = store.deliveries.values().filter(|row| row.run != LIVE);
+            prop_assert_eq!(again.clone().count() as i64, handed, "what was handed back has its outcome, once");
+            prop_assert!(again.clone().all(|row| row.tracker == "a" && row.event != UNOPENED));
         }
         for (id, data) in &sent {
             let events = data.parse().unwrap_or(1);
@@ -151,7 +188,8 @@ proptest! {
                 for tracker in TRACKERS {
                     for store in world.stores.values() {
                         let told = store.deliveries.values().filter(|row| {
-                            (row.payload_id.as_str(), row.idx, row.tracker.as_str()) == (id, idx, tracker)
+                            row.run == LIVE
+                                && (row.payload_id.as_str(), row.idx, row.tracker.as_str()) == (id, idx, tracker)
                         });
                         prop_assert_eq!(told.count(), 1, "{} {} {}", id, idx, tracker);
                     }
