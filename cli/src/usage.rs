@@ -22,7 +22,10 @@ impl Usage {
         let micros = (usage.user_time() + usage.system_time()).num_microseconds();
         // Kilobytes, but on macOS bytes.
         let unit = if cfg!(target_os = "macos") { 1 } else { 1024 };
-        let memory = u64::try_from(usage.max_rss()).ok()? * unit;
+        let memory = match peak() {
+            Some(peak) => peak,
+            None => u64::try_from(usage.max_rss()).ok()? * unit,
+        };
         Some(Self { cpu: Duration::from_micros(u64::try_from(micros).ok()?), memory })
     }
 
@@ -31,6 +34,15 @@ impl Usage {
     pub fn now() -> Option<Self> {
         None
     }
+}
+
+/// The most memory in bytes, where Linux tells it: what it counts for `getrusage` includes that of the program which
+/// started this one (<https://man7.org/linux/man-pages/man5/proc_pid_status.5.html>).
+#[cfg(unix)]
+fn peak() -> Option<u64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let kilobytes = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    Some(kilobytes.trim().strip_suffix(" kB")?.parse::<u64>().ok()? * 1024)
 }
 
 /// Such as `38 MB of memory, 4.2 s of CPU`.

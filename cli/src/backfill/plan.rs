@@ -239,3 +239,77 @@ fn was(before: &Before) -> String {
 fn printable(name: &str) -> String {
     name.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).take(64).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::spool::{Meant, Outcome};
+    use super::*;
+
+    const AT: &str = "2026-11-01T12:00:00.000Z";
+    const NOON: i64 = 1_793_534_400_000;
+    const HOUR: i64 = 3_600_000;
+
+    /// One event that was delivered, one that died after an attempt, one that died before any, and one never owed.
+    fn spool() -> Spool {
+        let spool = Spool::new().unwrap();
+        for (idx, outcome, attempts) in [(0, "delivered", 1), (1, "dead", 3), (2, "dead", 0)] {
+            let outcome = Outcome {
+                payload: "p",
+                received_at: AT,
+                idx,
+                name: "buy",
+                outcome,
+                reason: Some("http_503"),
+                attempts,
+                at: AT,
+                shard: 0,
+                seq: idx,
+            };
+            spool.add(&outcome).unwrap();
+        }
+        for idx in 0..4 {
+            spool.mean(&Meant { payload: "p", received_at: AT, idx, name: Some("buy"), time: None }).unwrap();
+        }
+        spool
+    }
+
+    fn planned(windows: Windows, after: i64, also_delivered: bool) -> Plan {
+        let spool = spool();
+        spool.decide(Millis(NOON + after), also_delivered).unwrap();
+        plan(&spool, "backfill:x", "ga4", windows, None, Millis(NOON + after)).unwrap()
+    }
+
+    #[test]
+    fn what_the_vendor_may_have_and_does_not_know_again_may_count_twice() {
+        let never = Windows { age_ms: Some(HOUR), dedupe: Dedupe::Never };
+        let plan = planned(never, HOUR + 1, false);
+        assert_eq!((plan.found, plan.to_send, plan.payloads, plan.left_out.delivered), (4, 3, 1, 1));
+        assert_eq!((plan.may_double, plan.ignored, plan.uncertain), (1, 0, 0), "the one that was tried");
+        assert_eq!(plan.too_old, 3);
+        assert_eq!(planned(never, HOUR, true).may_double, 2);
+        assert_eq!(planned(never, HOUR, true).too_old, 0);
+        let undocumented = Windows { age_ms: None, dedupe: Dedupe::Undocumented };
+        let plan = planned(undocumented, HOUR, false);
+        assert_eq!((plan.may_double, plan.uncertain, plan.too_old), (0, 1, 0));
+    }
+
+    #[test]
+    fn within_its_window_a_vendor_ignores_what_it_has() {
+        let hour = Windows { age_ms: None, dedupe: Dedupe::For(HOUR) };
+        let plan = planned(hour, HOUR, true);
+        assert_eq!((plan.may_double, plan.ignored), (0, 1));
+        let plan = planned(hour, HOUR + 1, true);
+        assert_eq!((plan.may_double, plan.ignored), (2, 0));
+    }
+
+    #[test]
+    fn the_text_says_what_is_left_out_and_shows_no_control_characters() {
+        let windows = Windows { age_ms: None, dedupe: Dedupe::Never };
+        let mut plan = planned(windows, 0, false);
+        plan.by_day[0].event = Some("a\u{1b}[2Jb".to_owned());
+        let text = text(&plan);
+        assert!(text.contains("1  left out: delivered already"), "{text}");
+        assert!(text.contains("1  left out: without an outcome yet"), "{text}");
+        assert!(!text.contains('\u{1b}'), "{text}");
+    }
+}
