@@ -59,7 +59,7 @@ export interface Lane {
 }
 
 /** The file of the only D1 below a folder of workerd's. */
-function d1File(folder: string): string {
+export function databaseFile(folder: string): string {
   const files = readdirSync(folder, { recursive: true, encoding: "utf8" }).filter((file) =>
     /D1DatabaseObject\/(?!metadata).*\.sqlite$/.test(file),
   );
@@ -166,7 +166,7 @@ export async function startSparrow(options: Options = {}) {
     },
     sql,
     /** The file of D1. */
-    d1File: () => d1File(state),
+    d1File: () => databaseFile(state),
     ...account(sql, () => TRACKERS.filter((tracker) => !running.options.off?.includes(tracker))),
     outbox,
     /** Waits until nothing is on its way to a warehouse or vendor. */
