@@ -6,9 +6,12 @@ mod bigquery;
 mod clock;
 mod console;
 mod faults;
+mod follow;
 mod load;
 mod policy;
 mod policy_file;
+mod progress;
+mod replay;
 mod scrub;
 mod source;
 mod span;
@@ -43,6 +46,9 @@ enum Command {
     Allowlist(allowlist::Command),
     /// Send events of the warehouse again to a tracker that lacks them.
     Backfill(Box<backfill::Backfill>),
+    /// Try again what was given up.
+    #[command(subcommand)]
+    Replay(replay::Command),
     /// Remove personal data and secrets from lines of text.
     Scrub(scrub::Scrub),
     /// Send events under load, then look for every one of them in the warehouse, its account and at the vendors.
@@ -66,6 +72,7 @@ fn run(command: Command) -> Result<ExitCode, Box<dyn Error>> {
         Command::Policy(command) => policy::run(&command)?,
         Command::Allowlist(command) => return Ok(allowlist::run(&command)?),
         Command::Backfill(backfill) => return Ok(backfill::run(&backfill)?),
+        Command::Replay(command) => return Ok(replay::run(&command)?),
         Command::Scrub(scrub) => scrub::run(&scrub)?,
         Command::Load(load) => return Ok(load::run(&load)?),
     }

@@ -10,3 +10,9 @@ pub fn is_invisible(c: char) -> bool {
                 | '\u{e0000}'..='\u{e007f}'
         )
 }
+
+/// A text of several lines in which what is invisible, with which a name could write over it or turn it around, is
+/// replaced.
+pub fn visible(text: &str) -> String {
+    text.chars().map(|c| if is_invisible(c) && c != '\n' { '\u{fffd}' } else { c }).collect()
+}

@@ -2,9 +2,12 @@
 
 mod check;
 mod compile;
+mod diff;
 mod explain;
-mod invisible;
+pub mod invisible;
 mod limits;
+mod pair;
+mod try_;
 mod types;
 mod typescript;
 
@@ -21,6 +24,10 @@ pub enum Command {
     Check(check::Check),
     /// Tell what of an event is kept, changed and dropped and why, and show the requests that vendors would get.
     Explain(Box<explain::Explain>),
+    /// Tell what a changed policy would admit or stop, by the policies alone.
+    Diff(diff::Diff),
+    /// Count what a changed policy would have admitted or stopped, over the events that were logged.
+    Try(Box<try_::Try>),
     /// Make TypeScript types of the policy, so that an event that it does not know does not compile.
     Types(types::Types),
     /// Compile the policy to the JSON that Trace reads.
@@ -34,6 +41,10 @@ pub enum AllowlistError {
     Policy(#[from] PolicyFileError),
     #[error(transparent)]
     Explain(#[from] explain::ExplainError),
+    #[error(transparent)]
+    Pair(#[from] pair::PairError),
+    #[error(transparent)]
+    Try(#[from] try_::TryError),
     #[error("the policy has no JSON form: {0}")]
     Json(#[from] serde_json::Error),
     #[error("{0} cannot be written: {1}")]
@@ -52,6 +63,11 @@ pub fn run(command: &Command) -> Result<ExitCode, AllowlistError> {
         Command::Check(check) => check::run(check, &mut out)?,
         Command::Explain(explain) => {
             explain::run(explain, clock::now(), &mut out)?;
+            true
+        }
+        Command::Diff(diff) => diff::run(diff, &mut out)?,
+        Command::Try(tried) => {
+            try_::run(tried, clock::now(), &mut out)?;
             true
         }
         Command::Types(types) => types::run(types, &mut out)?,

@@ -1,9 +1,9 @@
 //! Up to when every outcome is in the warehouse: whoever sends again what is merely on its way sends it twice.
 
+use crate::console::api::{OnShard, Tracker, Trackers};
 use crate::console::{Console, ConsoleError};
 use crate::source::{Param, Source, SourceError};
 use event::Millis;
-use serde::Deserialize;
 use serde_json::Value;
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -18,30 +18,6 @@ const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Pause between two looks.
 const PAUSE: Duration = Duration::from_millis(500);
-
-/// The answer of `GET /api/trackers`, as far as it matters.
-#[derive(Debug, Deserialize)]
-struct Trackers {
-    trackers: Vec<Lane>,
-    failed: Vec<Value>,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Lane {
-    tracker: String,
-    oldest_pending_seconds: Option<i64>,
-    shards: Vec<OnShard>,
-}
-
-#[derive(Debug, Deserialize)]
-struct OnShard {
-    shard: u32,
-    breaker: String,
-    paused: bool,
-    reason: Option<String>,
-    backlog: i64,
-}
 
 /// Why nothing can be said.
 #[derive(Debug, thiserror::Error)]
@@ -82,20 +58,21 @@ pub async fn horizon(
     let oldest = [tracker, "(open)"].into_iter().filter_map(|name| lane(name)?.oldest_pending_seconds).max();
     // A second, since the seconds are whole ones.
     let age = SLACK_MS.max((oldest.unwrap_or_default() + 1) * 1000);
-    let trouble = lane(tracker).into_iter().flat_map(|lane| &lane.shards).find_map(trouble);
+    let trouble = lane(tracker).and_then(trouble);
     accounted(console, source, now).await?;
     Ok(Horizon { at: Millis(now.0 - age), trouble })
 }
 
-fn trouble(lane: &OnShard) -> Option<String> {
+fn trouble(lane: &Tracker) -> Option<String> {
     if lane.paused {
         return Some("is paused".to_owned());
     }
-    let reason = lane.reason.as_deref().unwrap_or("it failed");
-    (lane.breaker == "open").then(|| format!("does not work now ({reason})"))
+    let is_open = |on: &&OnShard| on.breaker == "open";
+    let reason = lane.shards.iter().find(is_open)?.reason.as_deref();
+    Some(format!("does not work now ({})", reason.unwrap_or("it failed")))
 }
 
-async fn lanes(console: &Console) -> Result<Vec<Lane>, HorizonError> {
+async fn lanes(console: &Console) -> Result<Vec<Tracker>, HorizonError> {
     let Trackers { trackers, failed } = console.get("/api/trackers").await?;
     if failed.is_empty() { Ok(trackers) } else { Err(HorizonError::Shards(failed.len())) }
 }

@@ -3,7 +3,6 @@
 //! Nothing is noted between two calls: the warehouse knows what was delivered, and shards know what was handed over in a
 //! run, so that the same command goes on where the last one ended, on whichever machine.
 
-mod follow;
 mod horizon;
 mod plan;
 mod selection;
@@ -11,23 +10,24 @@ mod send;
 mod spool;
 
 use crate::console::{self, ConsoleError};
+use crate::follow::{Standing, follow};
+use crate::progress;
 use crate::source::{self, SourceError};
 use crate::usage::Usage;
 use crate::{clock, span};
 use clap::builder::PossibleValuesParser;
 use event::Millis;
-use follow::{Outcome, follow};
 use horizon::{HorizonError, horizon};
-use indicatif::{ProgressBar, ProgressStyle};
 use plan::Plan;
 use selection::{Selection, SelectionError, select};
 use send::{Handed, SendError, Sender};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 use spool::Spool;
+use std::cell::Cell;
 use std::io::{self, Write};
 use std::process::ExitCode;
-use std::time::Instant;
+use tokio::time::Instant;
 
 /// Arguments of `sparrow backfill`.
 #[derive(Debug, clap::Args)]
@@ -132,7 +132,7 @@ struct Sent {
     handed: Handed,
     interrupted: bool,
     /// Nothing where nobody waited for it.
-    run: Option<Outcome>,
+    run: Option<Standing>,
     seconds: f64,
     events_per_second: f64,
     /// In bytes, at most, whole and without what the system shares.
@@ -168,7 +168,8 @@ impl Backfill {
         if !self.yes || plan.to_send == 0 {
             return self.dry(plan);
         }
-        let bar = self.bar(plan.to_send);
+        let bar = progress::bar(u64::try_from(plan.to_send).unwrap_or_default(), "events");
+        let standing = Cell::default();
         let mut sender = Sender {
             console: &console,
             spool: &spool,
@@ -188,7 +189,7 @@ impl Backfill {
             Some(()) if !self.no_wait => {
                 bar.set_message("on their way");
                 tokio::select! {
-                    outcome = follow(&console, &run, &bar) => Some(outcome?),
+                    outcome = follow(&console, &run, &bar, &standing) => Some(outcome?),
                     _ = tokio::signal::ctrl_c() => None,
                 }
             }
@@ -236,13 +237,6 @@ impl Backfill {
         format!("{}{name}", event::account::BACKFILL)
     }
 
-    fn bar(&self, events: i64) -> ProgressBar {
-        let bar = ProgressBar::new(u64::try_from(events).unwrap_or_default());
-        let style = ProgressStyle::with_template("{bar:30} {pos}/{len} events  {elapsed}  {msg}");
-        bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
-        bar
-    }
-
     fn dry(&self, plan: Plan) -> Result<ExitCode, BackfillError> {
         let mut out = io::stdout().lock();
         if self.json {
@@ -262,7 +256,7 @@ impl Backfill {
         let mut out = io::stdout().lock();
         let code = match (&sent.run, sent.interrupted) {
             (_, true) => ExitCode::from(INTERRUPTED),
-            (Some(run), _) if run.rejected + run.dead > 0 || sent.handed.missing > 0 => ExitCode::FAILURE,
+            (Some(run), _) if run.is_bad() || sent.handed.missing > 0 => ExitCode::FAILURE,
             (None, _) if sent.handed.missing > 0 => ExitCode::FAILURE,
             _ => ExitCode::SUCCESS,
         };
@@ -288,7 +282,7 @@ impl Backfill {
             }
         }
         if let Some(run) = sent.run {
-            let Outcome { received, delivered, filtered, rejected, dead, .. } = run;
+            let Standing { received, delivered, filtered, rejected, dead, .. } = run;
             writeln!(
                 out,
                 "the run: received {received} = delivered {delivered} + filtered {filtered} + rejected {rejected} + dead {dead}"

@@ -4,12 +4,14 @@ mod account;
 mod account_views;
 pub mod backfill;
 mod changes_view;
+mod payloads;
 mod raw;
 mod requests;
 mod retention;
 mod view;
 
 pub use account::{INSERT_DELIVERIES, INSERT_LEDGER, compact_ledger};
+pub use payloads::{PAYLOADS_BY_DAY, PAYLOADS_OF_DAY};
 pub use raw::{INSERT_RAW_BATCH, INSERT_RAW_ONE, insert_raw};
 pub use requests::INSERT_REQUESTS;
 pub use retention::retention;

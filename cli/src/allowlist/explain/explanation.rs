@@ -49,13 +49,7 @@ pub fn explanation(
     body: Vec<u8>,
     now: Millis,
 ) -> Result<Explanation, ExplainError> {
-    let mut settings = given.unwrap_or_else(settings::placeholders);
-    let environment = explain.env.clone().or_else(|| settings.get("ENVIRONMENT").cloned());
-    let environment = environment.unwrap_or_else(|| ENVIRONMENTS[0].to_owned());
-    if !ENVIRONMENTS.contains(&environment.as_str()) {
-        return Err(ExplainError::Environment);
-    }
-    settings.insert("ENVIRONMENT".to_owned(), environment.clone());
+    let (settings, environment) = settled(given, explain.env.as_deref())?;
     policy.restrict_to(&environment);
     let source = source(explain, &environment, &mut policy);
     let configured = trackers::configure(&settings)?;
@@ -105,8 +99,29 @@ pub fn explanation(
     })
 }
 
+/// The settings that are given, or such that every tracker is on, and the environment that counts.
+///
+/// # Errors
+/// [`ExplainError::Environment`]
+pub fn settled(
+    given: Option<Settings>,
+    environment: Option<&str>,
+) -> Result<(Settings, String), ExplainError> {
+    let mut settings = given.unwrap_or_else(settings::placeholders);
+    let environment = environment.or_else(|| settings.get("ENVIRONMENT").map(String::as_str));
+    let environment = environment.unwrap_or(ENVIRONMENTS[0]).to_owned();
+    if !ENVIRONMENTS.contains(&environment.as_str()) {
+        return Err(ExplainError::Environment);
+    }
+    settings.insert("ENVIRONMENT".to_owned(), environment.clone());
+    Ok((settings, environment))
+}
+
 /// As Trace does (`trace/src/setup.rs`): an empty setting counts as left out.
-fn hash_key(settings: &Settings, policy: &Policy) -> Result<Option<HashKey>, ExplainError> {
+///
+/// # Errors
+/// [`ExplainError`], where it is missing and needed, or is none.
+pub fn hash_key(settings: &Settings, policy: &Policy) -> Result<Option<HashKey>, ExplainError> {
     match settings.get("POLICY_HASH_KEY").map_or("", String::as_str) {
         "" if policy.needs_hash_key() => Err(ExplainError::NoHashKey),
         "" => Ok(None),

@@ -3,7 +3,7 @@
 mod explained;
 mod explanation;
 mod page;
-mod reason;
+pub mod reason;
 mod report;
 mod settings;
 #[cfg(test)]
@@ -15,10 +15,12 @@ use allowlist::BadSecret;
 use clap::builder::PossibleValuesParser;
 use event::{ENVIRONMENTS, Millis};
 use explanation::explanation;
+pub use explanation::{hash_key, settled};
 use std::fs;
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 use trackers::SettingsError;
+use trackers::settings::Settings;
 
 /// Longest body that Dispatcher takes, in bytes: `dispatcher/src/ingest.rs`.
 const MAX_BODY: usize = 1024 * 1024;
@@ -103,13 +105,7 @@ pub enum ExplainError {
 /// [`ExplainError`]
 pub fn run(explain: &Explain, now: Millis, out: &mut impl Write) -> Result<(), ExplainError> {
     let policy = policy_file::read(&explain.policy)?;
-    let settings = match &explain.settings {
-        None => None,
-        Some(path) => {
-            let text = String::from_utf8_lossy(&read(path)?).into_owned();
-            Some(settings::parse(&text).map_err(|error| ExplainError::NoSettings(path.clone(), error))?)
-        }
-    };
+    let settings = explain.settings.as_deref().map(given).transpose()?;
     let body = read(&explain.file)?;
     if body.len() > MAX_BODY {
         return Err(ExplainError::TooLong(body.len()));
@@ -124,6 +120,15 @@ pub fn run(explain: &Explain, now: Millis, out: &mut impl Write) -> Result<(), E
         out.write_all(report::text(&explanation).as_bytes())?;
     }
     Ok(())
+}
+
+/// The settings in a file.
+///
+/// # Errors
+/// [`ExplainError`], where it cannot be read or is none.
+pub fn given(path: &Path) -> Result<Settings, ExplainError> {
+    let text = String::from_utf8_lossy(&read(path)?).into_owned();
+    settings::parse(&text).map_err(|error| ExplainError::NoSettings(path.to_owned(), error))
 }
 
 fn read(path: &Path) -> Result<Vec<u8>, ExplainError> {

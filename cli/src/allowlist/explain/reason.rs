@@ -44,7 +44,7 @@ pub fn of_change(policy: &Policy, event: &str, change: &Change) -> String {
 }
 
 /// What `deliveries.changes` calls a rule.
-fn token(rule: &Rule) -> String {
+pub fn token(rule: &Rule) -> String {
     let json = serde_json::to_value(rule).unwrap_or_default();
     json["rule"].as_str().unwrap_or_default().to_owned()
 }

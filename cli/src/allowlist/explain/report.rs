@@ -3,18 +3,18 @@
 use super::explained::{Changed, Explained};
 use super::explanation::Explanation;
 use super::vendor::Vendor;
-use crate::allowlist::invisible::is_invisible;
+use crate::allowlist::invisible::visible;
 use std::fmt::{Result, Write};
 
 /// Most columns of a field's name that values are set right of; longer ones push theirs on.
 const MAX_WIDTH: usize = 32;
 
-/// The whole text. What is invisible, with which a name could write over it or turn it around, is replaced.
+/// The whole text. What is invisible is replaced.
 pub fn text(explanation: &Explanation) -> String {
     let mut to = String::new();
     // A `String` takes everything.
     let _ = write(&mut to, explanation);
-    to.chars().map(|c| if is_invisible(c) && c != '\n' { '\u{fffd}' } else { c }).collect()
+    visible(&to)
 }
 
 fn write(to: &mut String, explanation: &Explanation) -> Result {

@@ -5,6 +5,7 @@ mod account_views;
 mod changes_view;
 mod model;
 mod normalized;
+mod payloads;
 mod raw;
 mod requests;
 mod retention;

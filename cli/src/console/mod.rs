@@ -1,5 +1,7 @@
 //! Console, which asks the shards on behalf of operators.
 
+pub mod api;
+
 use clap::Args;
 use reqwest::redirect::Policy;
 use serde::Serialize;
