@@ -195,7 +195,7 @@ test("the trackers that have settings and the sources of the environment count",
   assert.deepEqual(heap.names.newsletter?.trackers, { heap: { more: 1, fewer: 0 } });
   assert.equal(heap.next.length, 1);
   // The write key counts in development alone.
-  const production = await found(...args, "--env", "production");
+  const production = await found(...args, "--sources", "production");
   assert.equal(production.names["sign up"]?.admittedBefore, 0);
   assert.deepEqual(production.next, []);
 });

@@ -4,13 +4,19 @@ mod allowlist;
 mod backfill;
 mod bigquery;
 mod clock;
+mod completions;
+mod config;
 mod console;
+mod doctor;
 mod faults;
 mod follow;
+#[cfg(test)]
+mod help;
 mod load;
 mod policy;
 mod policy_file;
 mod progress;
+mod query;
 mod replay;
 mod scrub;
 mod source;
@@ -19,22 +25,27 @@ mod span;
 mod testing;
 mod usage;
 mod warehouse;
+mod wrangler;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use std::error::Error;
 use std::io;
 use std::process::ExitCode;
 
 /// Sparrow's command line.
 #[derive(Parser)]
-#[command(version, about, propagate_version = true)]
+#[command(name = "sparrow", version, about, propagate_version = true)]
 struct Cli {
+    #[command(flatten)]
+    config: config::Arguments,
     #[command(subcommand)]
     command: Command,
 }
 
 #[derive(Subcommand)]
 enum Command {
+    /// Ask the warehouse in SQL.
+    Query(Box<query::Query>),
     /// The warehouse that keeps every payload.
     #[command(subcommand)]
     Warehouse(warehouse::Command),
@@ -53,10 +64,14 @@ enum Command {
     Scrub(scrub::Scrub),
     /// Send events under load, then look for every one of them in the warehouse, its account and at the vendors.
     Load(Box<load::Load>),
+    /// Look for what is wrong with the settings, the Workers, the warehouse and the vendors, and say how to mend it.
+    Doctor(Box<doctor::Doctor>),
+    /// Write what a shell needs to complete commands and options.
+    Completions(completions::Completions),
 }
 
 fn main() -> ExitCode {
-    match run(Cli::parse().command) {
+    match parsed().and_then(|cli| run(cli.command)) {
         Ok(code) => code,
         Err(error) if is_unheard(error.as_ref()) => ExitCode::SUCCESS,
         Err(error) => {
@@ -66,8 +81,17 @@ fn main() -> ExitCode {
     }
 }
 
+/// The arguments, with what `sparrow.toml` says where they do not.
+fn parsed() -> Result<Cli, Box<dyn Error>> {
+    let arguments: Vec<_> = std::env::args_os().collect();
+    let command = config::configured(Cli::command(), &arguments)?;
+    let matches = command.get_matches_from(arguments);
+    Ok(Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit()))
+}
+
 fn run(command: Command) -> Result<ExitCode, Box<dyn Error>> {
     match command {
+        Command::Query(query) => query::run(&query)?,
         Command::Warehouse(command) => warehouse::run(&command)?,
         Command::Policy(command) => policy::run(&command)?,
         Command::Allowlist(command) => return Ok(allowlist::run(&command)?),
@@ -75,6 +99,8 @@ fn run(command: Command) -> Result<ExitCode, Box<dyn Error>> {
         Command::Replay(command) => return Ok(replay::run(&command)?),
         Command::Scrub(scrub) => scrub::run(&scrub)?,
         Command::Load(load) => return Ok(load::run(&load)?),
+        Command::Doctor(doctor) => return Ok(doctor::run(&doctor)?),
+        Command::Completions(completions) => completions::run(&completions, Cli::command())?,
     }
     Ok(ExitCode::SUCCESS)
 }

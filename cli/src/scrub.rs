@@ -21,7 +21,9 @@ Each line is looked at by itself, as Trace looks at a property's value, and writ
 is replaced by U+FFFD, and a line of more than 16 MiB by `[line too long]`. How much was found is said at the end, apart
 from the lines.
 
-    echo 'write to ada@example.com' | cargo run -p sparrow-cli -- scrub")]
+Example:
+
+    echo 'write to ada@example.com' | sparrow scrub")]
 pub struct Scrub {
     /// The lines [default: the input].
     #[arg(value_name = "FILE")]

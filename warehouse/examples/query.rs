@@ -30,6 +30,7 @@ fn main() -> Result<(), Box<dyn Error>> {
             ("receivedAt", Parameter::Timestamp(Millis(1_795_262_400_123))),
             ("ids", Parameter::Texts(&ids)),
         ],
+        in_dataset: true,
         location: Some("EU"),
         max_results: Some(10),
         max_bytes_billed: Some(1 << 40),

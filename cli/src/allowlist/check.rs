@@ -10,9 +10,9 @@ use std::path::PathBuf;
 /// Arguments of `sparrow allowlist check`.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
-Each fault is a line `file:line:column: what; suggestion`, and the exit code is 1. In CI:
+Each fault is a line `file:line:column: what; suggestion`, and the exit code is 1. Example, as in CI:
 
-    cargo run -p sparrow-cli -- allowlist check")]
+    sparrow allowlist check")]
 pub struct Check {
     /// The policy.
     #[arg(value_name = "FILE", default_value = FILE)]

@@ -11,7 +11,9 @@ use std::path::PathBuf;
 #[command(after_help = "\
 What is written is what a build of Trace embeds, byte for byte.
 
-    cargo run -p sparrow-cli -- allowlist compile --out policy.json")]
+Example:
+
+    sparrow allowlist compile --out policy.json")]
 pub struct Compile {
     /// The policy.
     #[arg(value_name = "FILE", default_value = FILE)]

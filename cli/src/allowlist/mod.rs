@@ -3,7 +3,7 @@
 mod check;
 mod compile;
 mod diff;
-mod explain;
+pub mod explain;
 pub mod invisible;
 mod limits;
 mod pair;

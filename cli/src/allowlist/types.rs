@@ -11,10 +11,11 @@ use std::path::PathBuf;
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Put the file among those of your product that tsconfig.json includes; nothing has to import it. From then on `track` of
-@sparrow/sdk takes the events of the policy and their properties alone. Write it, and check in CI that it is up to date:
+@sparrow/sdk takes the events of the policy and their properties alone. Example, to write it and to check in CI
+that it is up to date:
 
-    cargo run -p sparrow-cli -- allowlist types --out sparrow-events.d.ts
-    cargo run -p sparrow-cli -- allowlist types --out sparrow-events.d.ts --check")]
+    sparrow allowlist types --out sparrow-events.d.ts
+    sparrow allowlist types --out sparrow-events.d.ts --check")]
 pub struct Types {
     /// The policy.
     #[arg(value_name = "FILE", default_value = FILE)]

@@ -84,7 +84,7 @@ async fn events_where(source: &mut Source, spool: &Spool, condition: &String) ->
     Ok(())
 }
 
-/// Notes the events of a statement.
+/// Notes the events of a statement that people have a part in, so that it may only read.
 async fn note(
     source: &mut Source,
     spool: &Spool,
@@ -93,7 +93,7 @@ async fn note(
 ) -> Result<(), SelectionError> {
     spool.begin()?;
     source
-        .each(sql, params, |row| {
+        .ask(sql, params, |_, row| {
             let event = Meant {
                 payload: text(&row, 0).ok_or(SelectionError::Row)?,
                 idx: row.get(1).and_then(Value::as_i64).ok_or(SelectionError::Row)?,

@@ -60,6 +60,11 @@ pub struct Console {
 }
 
 impl Arguments {
+    /// Its address.
+    pub fn url(&self) -> &Url {
+        &self.console
+    }
+
     /// A client with the token.
     ///
     /// # Errors

@@ -32,6 +32,11 @@ const LENGTH: Duration = Duration::from_secs(10);
 
 /// Arguments of `sparrow load`.
 #[derive(Debug, Args)]
+#[command(after_help = "\
+Example, against `make dev`: 100 payloads a second for 30 seconds, then every one of them is looked for in D1 and at the
+vendor sandbox:
+
+    sparrow load --rate 100 --for 30s --sandbox http://127.0.0.1:8788")]
 pub struct Load {
     /// The ingest path.
     #[arg(long, default_value = "http://127.0.0.1:8787/e")]

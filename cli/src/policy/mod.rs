@@ -10,6 +10,7 @@ use allowlist::Policy;
 use allowlist::policy::BadCompiled;
 use allowlist::policy::pointer::{self, CURRENT, DEPLOYED, Pointer};
 use kv::{KvError, Namespace};
+use serde_json::json;
 use std::io::{self, Write};
 use std::path::PathBuf;
 
@@ -17,17 +18,42 @@ use std::path::PathBuf;
 #[derive(clap::Subcommand)]
 pub enum Command {
     /// Put a policy file in force, without a deploy.
-    ///
-    /// Example: sparrow policy push --env production --remote
+    #[command(after_help = PUSH)]
     Push(Push),
     /// Go back to the policy that was in force before the last push. Twice goes forth again.
-    ///
-    /// Example: sparrow policy rollback --env production --remote
+    #[command(after_help = ROLLBACK)]
     Rollback(Namespace),
     /// Which policy is the current one, and which was deployed. What Trace refused it does not serve: its log tells.
-    ///
-    /// Example: sparrow policy show --env production --remote
-    Show(Namespace),
+    #[command(after_help = SHOW)]
+    Show(Show),
+}
+
+const PUSH: &str = "\
+Example, for `make dev`, and for production:
+
+    sparrow policy push
+    sparrow policy push --env production --remote";
+
+const ROLLBACK: &str = "\
+Example:
+
+    sparrow policy rollback
+    sparrow policy rollback --env production --remote";
+
+const SHOW: &str = "\
+Example:
+
+    sparrow policy show
+    sparrow policy show --env production --remote --json";
+
+/// Options of `show`.
+#[derive(Debug, clap::Args)]
+pub struct Show {
+    /// Say it as JSON.
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    namespace: Namespace,
 }
 
 /// Options of `push`.
@@ -74,7 +100,7 @@ pub fn run(command: &Command) -> Result<(), PolicyCommandError> {
     let said = match command {
         Command::Push(push) => self::push(push)?,
         Command::Rollback(namespace) => rollback(namespace)?,
-        Command::Show(namespace) => show(namespace)?,
+        Command::Show(show) => self::show(show)?,
     };
     Ok(writeln!(io::stdout(), "{said}")?)
 }
@@ -109,8 +135,21 @@ fn rollback(namespace: &Namespace) -> Result<String, PolicyCommandError> {
     Ok(format!("rolled back to {}; {SOON}", pointer.version))
 }
 
-fn show(namespace: &Namespace) -> Result<String, PolicyCommandError> {
-    let (deployed, pointer) = state(namespace)?;
+fn show(show: &Show) -> Result<String, PolicyCommandError> {
+    let (deployed, pointer) = state(&show.namespace)?;
+    if show.json {
+        let (in_force, ended) = match pointer {
+            Some(pointer) if pointer.base == deployed => (Some(pointer), None),
+            pointer => (None, pointer),
+        };
+        let current = in_force.as_ref().map_or(&deployed, |pointer| &pointer.version);
+        let before = in_force.as_ref().map(|pointer| pointer.previous.as_ref().unwrap_or(&pointer.base));
+        let ended = ended.map(|pointer| json!({ "version": pointer.version, "base": pointer.base }));
+        return Ok(format!(
+            "{:#}",
+            json!({ "deployed": deployed, "current": current, "before": before, "ended": ended })
+        ));
+    }
     Ok(match pointer {
         None => format!("deployed  {deployed}\ncurrent   {deployed}"),
         Some(Pointer { version, previous, base }) if base == deployed => {

@@ -1,7 +1,8 @@
 //! The local D1: a file, which workerd goes on writing meanwhile.
 
 use super::database::{self, DatabaseError};
-use super::{Param, SourceError};
+use super::guard::{is_one_select, sqlite};
+use super::{Dialect, Param, SourceError};
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, ToSql};
 use serde_json::Value;
@@ -30,9 +31,21 @@ impl From<DatabaseError> for SourceError {
 }
 
 impl D1File {
-    /// Opens it to read.
+    /// Opens it to read. SQLite itself refuses whatever does more.
     pub fn open(path: &Path) -> Result<Self, FileError> {
-        Ok(Self { db: database::open(path)? })
+        let mut db = database::open(path)?;
+        sqlite::only_reads(&mut db)?;
+        Ok(Self { db })
+    }
+
+    /// Whether the statement only reads.
+    ///
+    /// # Errors
+    /// [`SourceError::Guard`]
+    pub fn judge(&self, sql: &str) -> Result<(), SourceError> {
+        is_one_select(sql, Dialect::D1)?;
+        sqlite::prepare(&self.db, sql)?;
+        Ok(())
     }
 
     /// See [`super::Source::each`].
@@ -40,17 +53,17 @@ impl D1File {
         &self,
         sql: &str,
         params: &[Param<'_>],
-        take: &mut impl FnMut(Vec<Value>) -> Result<(), E>,
+        take: &mut impl FnMut(&[String], Vec<Value>) -> Result<(), E>,
     ) -> Result<Vec<String>, E> {
         let failed = |error: rusqlite::Error| E::from(SourceError::File(error.into()));
         let params: Vec<Box<dyn ToSql + '_>> = params.iter().map(bound).collect();
         let params: Vec<&dyn ToSql> = params.iter().map(AsRef::as_ref).collect();
         let mut statement = self.db.prepare(sql).map_err(failed)?;
-        let columns: Vec<String> = statement.column_names().into_iter().map(str::to_owned).collect();
+        let columns: Vec<String> = statement.column_names().map(str::to_owned).collect();
         let mut rows = statement.query(&params[..]).map_err(failed)?;
         while let Some(row) = rows.next().map_err(failed)? {
             let values = (0..columns.len()).map(|place| row.get_ref(place).map(value));
-            take(values.collect::<Result<_, _>>().map_err(failed)?)?;
+            take(&columns, values.collect::<Result<_, _>>().map_err(failed)?)?;
         }
         Ok(columns)
     }

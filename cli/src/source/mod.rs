@@ -3,11 +3,13 @@
 //! Statements of ours take their values as parameters: `?1`, `?2`, … in D1, `@p1`, `@p2`, … in BigQuery.
 
 mod arguments;
-mod bigquery;
+pub mod bigquery;
+mod d1_api;
 mod d1_file;
 pub mod database;
+pub mod guard;
 
-pub use arguments::Arguments;
+pub use arguments::{Arguments, Warehouse};
 
 use ::warehouse::bigquery::Dataset;
 use event::Millis;
@@ -17,6 +19,8 @@ use serde_json::Value;
 pub enum Source {
     /// The local D1, a file.
     File(d1_file::D1File),
+    /// D1 at Cloudflare.
+    Api(Box<d1_api::D1Api>),
     /// BigQuery.
     BigQuery(Box<bigquery::BigQuery>),
 }
@@ -59,8 +63,14 @@ pub struct Rows {
 pub enum SourceError {
     #[error(transparent)]
     File(#[from] d1_file::FileError),
+    #[error(transparent)]
+    Api(#[from] d1_api::ApiError),
     #[error("BigQuery: {0}")]
     BigQuery(#[from] crate::bigquery::CallError),
+    #[error("BigQuery does not take the SQL: {0}")]
+    Words(String),
+    #[error(transparent)]
+    Guard(#[from] guard::GuardError),
     #[error("no requests can be made on this machine: {0}")]
     Client(#[from] reqwest::Error),
     #[error("the warehouse's settings have {} fault(s):\n- {}", .0.len(), .0.join("\n- "))]
@@ -71,7 +81,7 @@ impl Source {
     /// Whose SQL it understands.
     pub fn dialect(&self) -> Dialect {
         match self {
-            Self::File(_) => Dialect::D1,
+            Self::File(_) | Self::Api(_) => Dialect::D1,
             Self::BigQuery(_) => Dialect::BigQuery,
         }
     }
@@ -80,7 +90,7 @@ impl Source {
     pub fn dataset(&self) -> Option<&Dataset> {
         match self {
             Self::BigQuery(bigquery) => Some(&bigquery.dataset),
-            Self::File(_) => None,
+            Self::File(_) | Self::Api(_) => None,
         }
     }
 
@@ -94,9 +104,35 @@ impl Source {
         params: &[Param<'_>],
         mut take: impl FnMut(Vec<Value>) -> Result<(), E>,
     ) -> Result<Vec<String>, E> {
+        let take = &mut |_: &[String], row| take(row);
         match self {
-            Self::File(file) => file.each(sql, params, &mut take),
-            Self::BigQuery(bigquery) => bigquery.each(sql, params, &mut take).await,
+            Self::File(file) => file.each(sql, params, take),
+            Self::Api(api) => api.each(sql, params, take).await,
+            Self::BigQuery(bigquery) => bigquery.each(sql, params, take).await,
+        }
+    }
+
+    /// Asks what people ask, where it only reads. `take` gets the columns' names with each row. In BigQuery tables need no dataset in
+    /// front.
+    ///
+    /// # Errors
+    /// [`SourceError::Guard`], before anything is run, or as [`Self::each`].
+    pub async fn ask<E: From<SourceError>>(
+        &mut self,
+        sql: &str,
+        params: &[Param<'_>],
+        mut take: impl FnMut(&[String], Vec<Value>) -> Result<(), E>,
+    ) -> Result<Vec<String>, E> {
+        match self {
+            Self::File(file) => {
+                file.judge(sql)?;
+                file.each(sql, params, &mut take)
+            }
+            Self::Api(api) => {
+                api.judge(sql).await?;
+                api.each(sql, params, &mut take).await
+            }
+            Self::BigQuery(bigquery) => bigquery.ask(sql, params, &mut take).await,
         }
     }
 

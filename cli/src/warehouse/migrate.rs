@@ -4,6 +4,8 @@ use super::bigquery::{self, BigQueryError};
 use super::d1::{self, D1Error};
 use super::settings::{Arguments, SettingsError};
 use crate::policy_file::{self, FILE, PolicyFileError};
+use clap::ValueEnum;
+use serde_json::json;
 use std::io::{self, Write};
 use std::path::PathBuf;
 
@@ -17,6 +19,12 @@ enum Warehouse {
 
 /// Arguments of `sparrow warehouse migrate`.
 #[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Example, for the D1 of `make dev`, for production's, and for a dataset of BigQuery that is made where it is missing:
+
+    sparrow warehouse migrate
+    sparrow warehouse migrate --env production --remote
+    sparrow warehouse migrate --warehouse bigquery --key key.json --location EU")]
 pub struct Migrate {
     /// The warehouse, or several with commas.
     #[arg(long, env = "WAREHOUSE", value_name = "NAMES", value_delimiter = ',', default_value = "d1")]
@@ -27,6 +35,9 @@ pub struct Migrate {
     /// Print the SQL, and for BigQuery the requests, and do nothing.
     #[arg(long)]
     print: bool,
+    /// Say as JSON what was brought up to date.
+    #[arg(long, conflicts_with = "print")]
+    json: bool,
     #[command(flatten)]
     d1: d1::Database,
     #[command(flatten)]
@@ -74,15 +85,25 @@ pub fn run(migrate: &Migrate) -> Result<(), MigrateError> {
             d1::execute(&migrate.d1, &sql)?;
         }
     }
+    let mut steps = Vec::new();
     if let Some(settings) = settings {
         if migrate.print {
             bigquery::print(&settings, &columns, &mut io::stdout())?;
+        } else if migrate.json {
+            bigquery::migrate(settings, &columns, &mut steps)?;
         } else {
             bigquery::migrate(settings, &columns, &mut io::stderr())?;
         }
     }
-    if !migrate.print {
-        let names: Vec<_> = columns.iter().map(|column| column.name.as_str()).collect();
+    let names: Vec<_> = columns.iter().map(|column| column.name.as_str()).collect();
+    if migrate.json {
+        let warehouses: Vec<_> = migrate.warehouse.iter().filter_map(ValueEnum::to_possible_value).collect();
+        let warehouses: Vec<_> = warehouses.iter().map(|value| value.get_name()).collect();
+        let steps = String::from_utf8_lossy(&steps);
+        let steps: Vec<_> = steps.lines().collect();
+        let done = json!({ "upToDate": warehouses, "columns": names, "steps": steps });
+        writeln!(io::stdout(), "{done:#}")?;
+    } else if !migrate.print {
         let names = names.join(", ");
         writeln!(io::stderr(), "tables and views are up to date; properties with a column: {names}")?;
     }

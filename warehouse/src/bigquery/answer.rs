@@ -51,6 +51,22 @@ impl Results {
     }
 }
 
+/// Where the results of a [job](super::Query::job) will be.
+///
+/// # Errors
+/// [`Failure`]
+pub fn started(status: u16, body: &str) -> Result<Results, Failure> {
+    #[derive(Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Started {
+        job_reference: JobReference,
+    }
+    succeeded(status, body)?;
+    let Started { job_reference: JobReference { job_id, location } } =
+        serde_json::from_str(body).map_err(|_| Failure::unreadable())?;
+    Ok(Results { job: job_id, location, page_token: None })
+}
+
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Body {

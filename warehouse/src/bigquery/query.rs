@@ -9,10 +9,12 @@ use serde_json::json;
 /// A question. [`answer`](super::answer) reads the reply.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Query<'a> {
-    /// GoogleSQL with parameters such as `@day`. Tables have the dataset's name in front.
+    /// GoogleSQL with parameters such as `@day`. Tables have the dataset's name in front, but where it is the default.
     pub sql: &'a str,
     /// The parameters by their names.
     pub parameters: &'a [(&'a str, Parameter<'a>)],
+    /// Whether tables may be named without the dataset, which is then the one that is asked.
+    pub in_dataset: bool,
     /// Where the dataset lies, such as `EU`; Google finds out by itself where it is left out.
     pub location: Option<&'a str>,
     /// Most rows of a page; there are fewer where they have more than 10 MB.
@@ -48,6 +50,7 @@ impl Query<'_> {
     pub fn request(&self, dataset: &Dataset) -> Request {
         let body = Body {
             query: self.sql,
+            default_dataset: self.default_dataset(dataset),
             use_legacy_sql: false,
             parameter_mode: "NAMED",
             query_parameters: self.parameters.iter().map(Named).collect(),
@@ -60,12 +63,61 @@ impl Query<'_> {
         let body = serde_json::to_string(&body).expect("texts and numbers are JSON");
         Request { method: Method::Post, path: dataset.project_path("queries"), body: Some(body) }
     }
+
+    /// Asks as a job of its own, which takes one more call than [`Self::request`]; [`started`](super::started) reads the reply, and
+    /// says where the results are.
+    pub fn job(&self, dataset: &Dataset) -> Request {
+        self.inserted(dataset, false)
+    }
+
+    /// Asks what it would read, which costs nothing and changes nothing, whatever it is
+    /// (<https://cloud.google.com/bigquery/docs/running-queries#dry-run>). [`Estimate`](super::Estimate) reads the reply.
+    pub fn dry_run(&self, dataset: &Dataset) -> Request {
+        self.inserted(dataset, true)
+    }
+
+    /// `jobs.insert` (<https://cloud.google.com/bigquery/docs/reference/rest/v2/jobs/insert>).
+    fn inserted(&self, dataset: &Dataset, dry_run: bool) -> Request {
+        let query = Asked {
+            query: self.sql,
+            default_dataset: self.default_dataset(dataset),
+            use_legacy_sql: false,
+            parameter_mode: "NAMED",
+            query_parameters: self.parameters.iter().map(Named).collect(),
+            maximum_bytes_billed: self.max_bytes_billed.map(|bytes| bytes.to_string()),
+        };
+        let reference = json!({ "projectId": dataset.project(), "location": self.location });
+        let body =
+            json!({ "jobReference": reference, "configuration": { "dryRun": dry_run, "query": query } });
+        Request { method: Method::Post, path: dataset.project_path("jobs"), body: Some(body.to_string()) }
+    }
+
+    fn default_dataset<'d>(&self, dataset: &'d Dataset) -> Option<DatasetReference<'d>> {
+        self.in_dataset
+            .then(|| DatasetReference { project_id: dataset.project(), dataset_id: dataset.name() })
+    }
+}
+
+/// The part of a job that is the question (`JobConfigurationQuery`).
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Asked<'a> {
+    query: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    default_dataset: Option<DatasetReference<'a>>,
+    use_legacy_sql: bool,
+    parameter_mode: &'a str,
+    query_parameters: Vec<Named<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    maximum_bytes_billed: Option<String>,
 }
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Body<'a> {
     query: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    default_dataset: Option<DatasetReference<'a>>,
     /// True where it is left out.
     use_legacy_sql: bool,
     parameter_mode: &'a str,
@@ -80,6 +132,13 @@ struct Body<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     request_id: Option<&'a str>,
     format_options: FormatOptions,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct DatasetReference<'a> {
+    project_id: &'a str,
+    dataset_id: &'a str,
 }
 
 /// Times are whole microseconds; otherwise they are seconds as floating point, which has not all of them.

@@ -5,7 +5,7 @@ mod explanation;
 mod page;
 pub mod reason;
 mod report;
-mod settings;
+pub mod settings;
 #[cfg(test)]
 mod tests;
 mod vendor;
@@ -31,8 +31,10 @@ const MAX_BODY: usize = 1024 * 1024;
 The file holds what is sent to Sparrow: one event, or {\"batch\": [...]}. Nothing is sent to anybody. Of what is
 dropped only the name is shown. The id of an event without `eventId` is another one in every payload.
 
+Example:
+
     echo '{\"event\": \"sign up\", \"deviceId\": \"d1\", \"properties\": {\"plan\": \"team\", \"mail\": \"x\"}}' |
-      cargo run -p sparrow-cli -- allowlist explain - --tracker ga4")]
+      sparrow allowlist explain - --tracker ga4")]
 pub struct Explain {
     /// The payload; `-` reads it from the input.
     #[arg(value_name = "EVENT.json")]

@@ -55,7 +55,7 @@ pub struct Try {
     settings: Option<PathBuf>,
     /// Which of the policies' sources count [default: ENVIRONMENT of the settings, or development].
     #[arg(long, value_name = "NAME", value_parser = PossibleValuesParser::new(ENVIRONMENTS))]
-    env: Option<String>,
+    sources: Option<String>,
     /// Print the counts as JSON.
     #[arg(long)]
     json: bool,
@@ -119,7 +119,7 @@ pub fn run(tried: &Try, now: Millis, out: &mut impl Write) -> Result<(), TryErro
     let pair = tried.policies.read()?;
     let since = span::since(&tried.since, now).ok_or_else(|| TryError::Since(tried.since.clone()))?;
     let given = tried.settings.as_deref().map(explain::given).transpose()?;
-    let (settings, environment) = explain::settled(given, tried.env.as_deref())?;
+    let (settings, environment) = explain::settled(given, tried.sources.as_deref())?;
     let configured = trackers::configure(&settings).map_err(ExplainError::from)?;
     let trackers: Vec<_> = configured.iter().map(|tracker| tracker.name()).collect();
     if let (true, Some(path)) = (trackers.is_empty(), &tried.settings) {

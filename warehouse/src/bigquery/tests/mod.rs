@@ -5,6 +5,7 @@ mod failure;
 mod insert;
 mod jwt;
 mod key;
+mod permissions;
 mod query;
 mod request;
 mod rows;
