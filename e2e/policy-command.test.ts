@@ -3,7 +3,7 @@
 
 import assert from "node:assert/strict";
 import { execFileSync, spawnSync } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
@@ -74,6 +74,46 @@ test("what was pushed is current until it is rolled back", () => {
   assert.deepEqual(JSON.parse(kv("get", "policy/current", "--text")), pointer);
   assert.deepEqual(policy("rollback"), { said: `rolled back to ${first.version}; ${soon}\n` });
   assert.deepEqual(policy("show"), shown(first.version, second.version));
+});
+
+test("what is in force can be pulled, and explains as the file does that it was made of", () => {
+  const { policy, kv } = namespace("pulled");
+  const red = policyWith(["red"]);
+  const { version, json } = compiled(red);
+  const deployed = file("deployed.toml", policyWith(["blue"]));
+  const blue = compiled(policyWith(["blue"]));
+  kv("put", "policy/deployed", blue.version);
+  // What was deployed is a part of Trace, and not in KV.
+  assert.deepEqual(policy("pull", "--policy", deployed), { said: blue.json });
+  assert.match(
+    refusal(policy("pull", "--policy", file("other.toml", red))),
+    /is not in KV: that holds what was pushed/,
+  );
+  policy("push", file("red.toml", red));
+  assert.deepEqual(policy("pull"), { said: json });
+  assert.deepEqual(policy("pull", "--version", "deployed", "--policy", deployed), {
+    said: blue.json,
+  });
+  assert.deepEqual(policy("show", "--json"), {
+    said: `${JSON.stringify({ before: blue.version, current: version, deployed: blue.version }, null, 2)}\n`,
+  });
+
+  const pulled = join(folder, "pulled.json");
+  assert.deepEqual(policy("pull", "--version", version, "--out", pulled), { said: "" });
+  assert.equal(readFileSync(pulled, "utf8"), json);
+  const event = file("event.json", JSON.stringify({ event: "a", properties: { red: "x" } }));
+  const explain = (policy: string) => {
+    const told = ["allowlist", "explain", event, "--json", "--policy", policy];
+    const { events } = JSON.parse(execFileSync("target/debug/sparrow", told, { encoding: "utf8" }));
+    return events[0].dropped;
+  };
+  assert.deepEqual(explain(pulled), explain(file("red.toml", red)));
+
+  assert.match(refusal(policy("pull", "--version", "9-nowhere")), /9-nowhere was never pushed/);
+  kv("put", `policy/${version}`, json.replace("red", "rod"));
+  assert.match(refusal(policy("pull")), new RegExp(`what KV has as ${version} does not mean`));
+  kv("put", "policy/9-other", json);
+  assert.match(refusal(policy("pull", "--version", "9-other")), /9-other was never pushed/);
 });
 
 test("a faulty file pushes nothing", () => {

@@ -28,5 +28,5 @@ mod value;
 pub use allowed::{Allowed, Checked, Page, PropertyValue};
 pub use handover::{hand_over, take_over};
 pub use hash::{BadSecret, HashKey};
-pub use open::{Opening, open};
+pub use open::{Opening, open, readable};
 pub use policy::Policy;

@@ -4,6 +4,7 @@ use crate::allowed::Checked;
 use crate::check::{Checker, Envelope};
 use crate::hash::HashKey;
 use crate::inflate::gunzip;
+use crate::mend;
 use crate::parse::{Batch, Body, RawEvent, parse};
 use crate::personal::unknown_name;
 use crate::policy::{EventRule, Policy};
@@ -47,12 +48,21 @@ pub fn open(policy: &Policy, key: Option<&HashKey>, payload: &Payload, trackers:
 }
 
 fn read(payload: &Payload) -> Option<Body> {
+    parse(&decoded(payload)?)
+}
+
+/// A payload's body as it is read: decompressed, and with escapes of lone surrogates mended. Nothing where it cannot be
+/// decompressed.
+pub fn readable(payload: &Payload) -> Option<Vec<u8>> {
+    Some(mend::surrogates(&decoded(payload)?).into_owned())
+}
+
+fn decoded(payload: &Payload) -> Option<Cow<'_, [u8]>> {
     let body = payload.body().ok()?;
-    let body = match payload.context.content_encoding.as_deref() {
+    Some(match payload.context.content_encoding.as_deref() {
         Some("gzip") => Cow::Owned(gunzip(&body)?),
         _ => body,
-    };
-    parse(&body)
+    })
 }
 
 struct Opener<'a> {

@@ -8,6 +8,7 @@ mod completions;
 mod config;
 mod console;
 mod doctor;
+mod events;
 mod faults;
 mod follow;
 #[cfg(test)]
@@ -17,6 +18,7 @@ mod policy;
 mod policy_file;
 mod progress;
 mod query;
+mod reconcile;
 mod replay;
 mod scrub;
 mod source;
@@ -60,6 +62,11 @@ enum Command {
     /// Try again what was given up.
     #[command(subcommand)]
     Replay(replay::Command),
+    /// One event from end to end, and all of them as they pass.
+    #[command(subcommand)]
+    Events(events::Command),
+    /// Compare our account of a tracker with the vendor's own export, by event and day.
+    Reconcile(Box<reconcile::Reconcile>),
     /// Remove personal data and secrets from lines of text.
     Scrub(scrub::Scrub),
     /// Send events under load, then look for every one of them in the warehouse, its account and at the vendors.
@@ -97,6 +104,8 @@ fn run(command: Command) -> Result<ExitCode, Box<dyn Error>> {
         Command::Allowlist(command) => return Ok(allowlist::run(&command)?),
         Command::Backfill(backfill) => return Ok(backfill::run(&backfill)?),
         Command::Replay(command) => return Ok(replay::run(&command)?),
+        Command::Events(command) => return Ok(events::run(&command)?),
+        Command::Reconcile(reconcile) => return Ok(reconcile::run(&reconcile)?),
         Command::Scrub(scrub) => scrub::run(&scrub)?,
         Command::Load(load) => return Ok(load::run(&load)?),
         Command::Doctor(doctor) => return Ok(doctor::run(&doctor)?),

@@ -11,12 +11,22 @@ pub fn since(text: &str, now: Millis) -> Option<Millis> {
     if let Some(ago) = ago(text) {
         return Some(Millis(now.0 - ago));
     }
-    let time = match text.parse::<Date>() {
-        // `2026-11-01T12:00` is a date to the parser, too.
-        Ok(day) if day.to_string() == text => format!("{text}T00:00:00Z").parse::<Timestamp>().ok()?,
-        _ => text.parse().ok()?,
-    };
+    let day = format!("{text}T00:00:00Z");
+    let time: Timestamp = if is_day(text) { &day } else { text }.parse().ok()?;
     Some(Millis(time.as_millisecond()))
+}
+
+/// Whether it is a day such as `2026-11-01`. To the parser `2026-11-01T12:00` is one, too.
+pub fn is_day(text: &str) -> bool {
+    text.parse::<Date>().is_ok_and(|day| day.to_string() == text)
+}
+
+/// Reads an argument that is a day.
+///
+/// # Errors
+/// What it must be.
+pub fn day(text: &str) -> Result<String, &'static str> {
+    if is_day(text) { Ok(text.to_owned()) } else { Err("a day is written 2026-11-01") }
 }
 
 /// At most five digits: 99999 days are more than there were since 1970, so that no time is before it by much.

@@ -11,8 +11,7 @@ pub fn is_invisible(c: char) -> bool {
         )
 }
 
-/// A text of several lines in which what is invisible, with which a name could write over it or turn it around, is
-/// replaced.
+/// A text for a terminal: what is invisible, with which a value could write over it or turn it around, is replaced.
 pub fn visible(text: &str) -> String {
     text.chars().map(|c| if is_invisible(c) && c != '\n' { '\u{fffd}' } else { c }).collect()
 }

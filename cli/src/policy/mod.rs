@@ -4,13 +4,14 @@
 //! the deployed policy is the one that it stands in for. Trace itself notes that one as `policy/deployed`.
 
 mod kv;
+mod pull;
+mod show;
 
 use crate::policy_file::{self, FILE, PolicyFileError};
 use allowlist::Policy;
 use allowlist::policy::BadCompiled;
 use allowlist::policy::pointer::{self, CURRENT, DEPLOYED, Pointer};
 use kv::{KvError, Namespace};
-use serde_json::json;
 use std::io::{self, Write};
 use std::path::PathBuf;
 
@@ -25,7 +26,13 @@ pub enum Command {
     Rollback(Namespace),
     /// Which policy is the current one, and which was deployed. What Trace refused it does not serve: its log tells.
     #[command(after_help = SHOW)]
-    Show(Show),
+    Show(show::Show),
+    /// Fetch the policy in force, or another one that was pushed, in its compiled form.
+    ///
+    /// It is what Trace reads, and what every command takes in a policy file's place where the name ends with .json. Comments,
+    /// descriptions and owners stand in the file that it was made of, and not in it.
+    #[command(after_help = PULL)]
+    Pull(pull::Pull),
 }
 
 const PUSH: &str = "\
@@ -46,15 +53,11 @@ Example:
     sparrow policy show
     sparrow policy show --env production --remote --json";
 
-/// Options of `show`.
-#[derive(Debug, clap::Args)]
-pub struct Show {
-    /// Say it as JSON.
-    #[arg(long)]
-    json: bool,
-    #[command(flatten)]
-    namespace: Namespace,
-}
+const PULL: &str = "\
+Example:
+
+    sparrow policy pull --out policy.json
+    sparrow policy pull --env production --remote --out policy.json";
 
 /// Options of `push`.
 #[derive(Debug, clap::Args)]
@@ -90,6 +93,16 @@ pub enum PolicyCommandError {
     BadPointer,
     #[error("nothing was pushed since {0} was deployed, so there is nothing to go back from")]
     NothingPushed(String),
+    #[error(
+        "{0} is not in KV: that holds what was pushed, and a deployed policy is a part of Trace. It is in no {1} either; say with --policy which file {0} was made of"
+    )]
+    NotPushed(String, PathBuf),
+    #[error("{0} was never pushed: KV has no such version; `sparrow policy show` tells which there are")]
+    Unknown(String),
+    #[error("what KV has as {0} {1}")]
+    Pulled(String, #[source] BadCompiled),
+    #[error("{0} cannot be written: {1}")]
+    Unwritten(PathBuf, #[source] io::Error),
 }
 
 /// Runs a command.
@@ -100,7 +113,8 @@ pub fn run(command: &Command) -> Result<(), PolicyCommandError> {
     let said = match command {
         Command::Push(push) => self::push(push)?,
         Command::Rollback(namespace) => rollback(namespace)?,
-        Command::Show(show) => self::show(show)?,
+        Command::Show(show) => show::run(show)?,
+        Command::Pull(pull) => return pull::run(pull),
     };
     Ok(writeln!(io::stdout(), "{said}")?)
 }
@@ -133,35 +147,6 @@ fn rollback(namespace: &Namespace) -> Result<String, PolicyCommandError> {
     let pointer = pointer.roll_back();
     namespace.put(CURRENT, &pointer.to_json()?)?;
     Ok(format!("rolled back to {}; {SOON}", pointer.version))
-}
-
-fn show(show: &Show) -> Result<String, PolicyCommandError> {
-    let (deployed, pointer) = state(&show.namespace)?;
-    if show.json {
-        let (in_force, ended) = match pointer {
-            Some(pointer) if pointer.base == deployed => (Some(pointer), None),
-            pointer => (None, pointer),
-        };
-        let current = in_force.as_ref().map_or(&deployed, |pointer| &pointer.version);
-        let before = in_force.as_ref().map(|pointer| pointer.previous.as_ref().unwrap_or(&pointer.base));
-        let ended = ended.map(|pointer| json!({ "version": pointer.version, "base": pointer.base }));
-        return Ok(format!(
-            "{:#}",
-            json!({ "deployed": deployed, "current": current, "before": before, "ended": ended })
-        ));
-    }
-    Ok(match pointer {
-        None => format!("deployed  {deployed}\ncurrent   {deployed}"),
-        Some(Pointer { version, previous, base }) if base == deployed => {
-            let before = previous.unwrap_or(base);
-            format!("deployed  {deployed}\ncurrent   {version}\nbefore    {before}")
-        }
-        Some(Pointer { version, base, .. }) => {
-            format!(
-                "deployed  {deployed}\ncurrent   {deployed}\nended     {version}, which stood in for {base}"
-            )
-        }
-    })
 }
 
 /// The deployed version and the pointer.

@@ -6,8 +6,11 @@ pub mod backfill;
 mod changes_view;
 mod payloads;
 mod raw;
+pub mod reconcile;
 mod requests;
 mod retention;
+pub mod story;
+pub mod tail;
 mod view;
 
 pub use account::{INSERT_DELIVERIES, INSERT_LEDGER, compact_ledger};

@@ -1,21 +1,22 @@
 //! `sparrow allowlist explain`: what becomes of an event, and what each vendor would be sent. Nothing is sent.
 
-mod explained;
+pub mod explained;
 mod explanation;
+pub mod opening;
 mod page;
 pub mod reason;
-mod report;
+pub mod report;
 pub mod settings;
 #[cfg(test)]
 mod tests;
-mod vendor;
+pub mod vendor;
 
 use crate::policy_file::{self, FILE, PolicyFileError};
 use allowlist::BadSecret;
 use clap::builder::PossibleValuesParser;
 use event::{ENVIRONMENTS, Millis};
 use explanation::explanation;
-pub use explanation::{hash_key, settled};
+pub use opening::{hash_key, settled};
 use std::fs;
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
@@ -107,7 +108,7 @@ pub enum ExplainError {
 /// [`ExplainError`]
 pub fn run(explain: &Explain, now: Millis, out: &mut impl Write) -> Result<(), ExplainError> {
     let policy = policy_file::read(&explain.policy)?;
-    let settings = explain.settings.as_deref().map(given).transpose()?;
+    let settings = explain.settings.as_deref().map(settings).transpose()?;
     let body = read(&explain.file)?;
     if body.len() > MAX_BODY {
         return Err(ExplainError::TooLong(body.len()));
@@ -127,8 +128,8 @@ pub fn run(explain: &Explain, now: Millis, out: &mut impl Write) -> Result<(), E
 /// The settings in a file.
 ///
 /// # Errors
-/// [`ExplainError`], where it cannot be read or is none.
-pub fn given(path: &Path) -> Result<Settings, ExplainError> {
+/// [`ExplainError`]
+pub fn settings(path: &Path) -> Result<Settings, ExplainError> {
     let text = String::from_utf8_lossy(&read(path)?).into_owned();
     settings::parse(&text).map_err(|error| ExplainError::NoSettings(path.to_owned(), error))
 }

@@ -2,14 +2,15 @@
 
 use super::explained::{Changed, Explained};
 use super::explanation::Explanation;
-use super::vendor::Vendor;
+use super::vendor::{Request, Vendor};
 use crate::allowlist::invisible::visible;
+use serde_json::Value;
 use std::fmt::{Result, Write};
 
 /// Most columns of a field's name that values are set right of; longer ones push theirs on.
 const MAX_WIDTH: usize = 32;
 
-/// The whole text. What is invisible is replaced.
+/// The whole text.
 pub fn text(explanation: &Explanation) -> String {
     let mut to = String::new();
     // A `String` takes everything.
@@ -37,6 +38,11 @@ fn write(to: &mut String, explanation: &Explanation) -> Result {
 
 fn write_event(to: &mut String, event: &Explained) -> Result {
     writeln!(to, "event {}: {} (id {})", event.idx, event.name, event.id)?;
+    write_fields(to, event)
+}
+
+/// What of an event is kept, changed and dropped.
+pub fn write_fields(to: &mut String, event: &Explained) -> Result {
     if let Some(meant) = &event.did_you_mean {
         writeln!(to, "  did you mean `{meant}`?")?;
     }
@@ -74,18 +80,29 @@ fn write_vendor(to: &mut String, vendor: &Vendor, has_several_events: bool) -> R
         let of =
             if has_several_events { format!(" with events {}", events.join(", ")) } else { String::new() };
         writeln!(to, "{name}: would be sent{of}")?;
-        writeln!(to, "  {} {}", request.method, request.url)?;
-        for (name, value) in &request.headers {
-            writeln!(to, "  {name}: {value}")?;
-        }
-        let body = match request.body.as_str() {
-            Some(text) => text.to_owned(),
-            None => format!("{:#}", request.body),
-        };
-        writeln!(to)?;
-        for line in body.lines() {
-            writeln!(to, "  {line}")?;
-        }
+        write_request(to, request)?;
+    }
+    Ok(())
+}
+
+/// A request, indented.
+pub fn write_request(to: &mut String, request: &Request) -> Result {
+    writeln!(to, "  {} {}", request.method, request.url)?;
+    for (name, value) in &request.headers {
+        writeln!(to, "  {name}: {value}")?;
+    }
+    writeln!(to)?;
+    write_json(to, &request.body)
+}
+
+/// JSON in lines, or a text as it is, indented.
+pub fn write_json(to: &mut String, value: &Value) -> Result {
+    let text = match value.as_str() {
+        Some(text) => text.to_owned(),
+        None => format!("{value:#}"),
+    };
+    for line in text.lines() {
+        writeln!(to, "  {line}")?;
     }
     Ok(())
 }

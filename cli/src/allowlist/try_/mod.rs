@@ -118,7 +118,7 @@ struct Version {
 pub fn run(tried: &Try, now: Millis, out: &mut impl Write) -> Result<(), TryError> {
     let pair = tried.policies.read()?;
     let since = span::since(&tried.since, now).ok_or_else(|| TryError::Since(tried.since.clone()))?;
-    let given = tried.settings.as_deref().map(explain::given).transpose()?;
+    let given = tried.settings.as_deref().map(explain::settings).transpose()?;
     let (settings, environment) = explain::settled(given, tried.sources.as_deref())?;
     let configured = trackers::configure(&settings).map_err(ExplainError::from)?;
     let trackers: Vec<_> = configured.iter().map(|tracker| tracker.name()).collect();

@@ -7,8 +7,11 @@ mod model;
 mod normalized;
 mod payloads;
 mod raw;
+mod reconcile;
 mod requests;
 mod retention;
+mod story;
+mod tail;
 
 use super::*;
 use event::account::LIVE;
