@@ -10,6 +10,7 @@
 pub mod allowed;
 mod changes;
 mod check;
+pub mod erase;
 mod handover;
 mod hash;
 mod inflate;

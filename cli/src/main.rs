@@ -11,6 +11,7 @@ mod doctor;
 mod events;
 mod faults;
 mod follow;
+mod forget;
 #[cfg(test)]
 mod help;
 mod load;
@@ -18,6 +19,7 @@ mod policy;
 mod policy_file;
 mod progress;
 mod query;
+mod random;
 mod reconcile;
 mod replay;
 mod scrub;
@@ -69,6 +71,8 @@ enum Command {
     Reconcile(Box<reconcile::Reconcile>),
     /// Remove personal data and secrets from lines of text.
     Scrub(scrub::Scrub),
+    /// Erase a person's events: raw, requests, the Outbox and dead letters, with a receipt.
+    Forget(Box<forget::Forget>),
     /// Send events under load, then look for every one of them in the warehouse, its account and at the vendors.
     Load(Box<load::Load>),
     /// Look for what is wrong with the settings, the Workers, the warehouse and the vendors, and say how to mend it.
@@ -107,6 +111,7 @@ fn run(command: Command) -> Result<ExitCode, Box<dyn Error>> {
         Command::Events(command) => return Ok(events::run(&command)?),
         Command::Reconcile(reconcile) => return Ok(reconcile::run(&reconcile)?),
         Command::Scrub(scrub) => scrub::run(&scrub)?,
+        Command::Forget(forget) => return Ok(forget::run(&forget)?),
         Command::Load(load) => return Ok(load::run(&load)?),
         Command::Doctor(doctor) => return Ok(doctor::run(&doctor)?),
         Command::Completions(completions) => completions::run(&completions, Cli::command())?,

@@ -8,6 +8,7 @@ mod auth;
 mod backfill;
 mod command;
 mod dead;
+mod erase;
 mod exposition;
 mod failure;
 mod lanes;

@@ -19,6 +19,10 @@ pub enum Route<'a> {
     Replay,
     /// Payloads of the warehouse go back to a shard.
     Backfill,
+    /// Which payloads of the Outbox may hold an id.
+    EraseFind,
+    /// Events are to be taken out of the Outbox.
+    Erase,
     /// A tracker is to rest, or to go on.
     Pause {
         /// As the path has it.
@@ -42,6 +46,8 @@ impl<'a> Route<'a> {
             "dead" => Some(Self::Dead),
             "dead/replay" => Some(Self::Replay),
             "backfill" => Some(Self::Backfill),
+            "erase/find" => Some(Self::EraseFind),
+            "erase" => Some(Self::Erase),
             path => {
                 let (tracker, verb) = path.strip_prefix("trackers/")?.split_once('/')?;
                 let paused = match verb {
@@ -58,7 +64,9 @@ impl<'a> Route<'a> {
     pub fn method(&self) -> Method {
         match self {
             Self::Shards | Self::Ledger | Self::Trackers | Self::Dead | Self::Metrics => Method::Get,
-            Self::Replay | Self::Backfill | Self::Pause { .. } => Method::Post,
+            Self::Replay | Self::Backfill | Self::EraseFind | Self::Erase | Self::Pause { .. } => {
+                Method::Post
+            }
         }
     }
 }

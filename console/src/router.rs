@@ -5,8 +5,8 @@ use crate::params::Params;
 use crate::route::Route;
 use crate::settings::{Settings, settings};
 use crate::shards::Outbox;
-use crate::{backfill, command, dead, lanes, ledger, metrics};
-use edge::body::{self, BodyError};
+use crate::{backfill, command, dead, erase, lanes, ledger, metrics};
+use edge::body;
 use edge::problem::Problem;
 use serde_json::json;
 use worker::{Env, Method, Request, Response, Result};
@@ -85,24 +85,27 @@ async fn run(
             metrics::metrics(outbox, accept.as_deref()).await
         }
         Route::Replay => {
-            let body = read_body(&mut request, MAX_BODY).await.map_err(|error| vec![error.to_string()])?;
+            let body = read_body(&mut request, MAX_BODY).await?;
             command::replay(outbox, Params::of_body(&url, &body)).await
         }
         Route::Backfill => {
-            let body = read_body(&mut request, backfill::MAX_BODY).await;
-            backfill::backfill(outbox, &url, &body.map_err(|error| vec![error.to_string()])?).await
+            let body = read_body(&mut request, backfill::MAX_BODY).await?;
+            backfill::backfill(outbox, &url, &body).await
         }
+        Route::EraseFind => erase::find(outbox, &read_body(&mut request, MAX_BODY).await?).await,
+        Route::Erase => erase::erase(outbox, &read_body(&mut request, erase::MAX_BODY).await?).await,
         Route::Pause { tracker, paused } => {
             command::pause(outbox, Params::of_url(&url), tracker, paused).await
         }
     }
 }
 
-async fn read_body(request: &mut Request, most: usize) -> std::result::Result<Vec<u8>, BodyError> {
-    match request.inner().body() {
-        None => Ok(Vec::new()),
-        Some(_) => body::read(request.stream()?, most).await,
+async fn read_body(request: &mut Request, limit: usize) -> std::result::Result<Vec<u8>, Failure> {
+    if request.inner().body().is_none() {
+        return Ok(Vec::new());
     }
+    let read = body::read(request.stream()?, limit).await;
+    read.map_err(|error| Failure::Faults(vec![error.to_string()]))
 }
 
 fn not_allowed(methods: &str) -> Result<Response> {

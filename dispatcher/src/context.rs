@@ -29,6 +29,7 @@ pub fn context(
         k: query.k.clone(),
         shard: None,
         sent_at: query.sent_at,
+        erased: None,
         traceparent,
     })
 }

@@ -50,6 +50,9 @@ pub struct Context {
     /// The client's clock when it sent the payload, in ms since the epoch.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sent_at: Option<i64>,
+    /// How many of its events were erased since: the body has `{"event":"(erased)"}` in the place of each.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub erased: Option<u32>,
     /// The trace that the request belongs to. Its parent is Dispatcher's own span where Dispatcher traces. Last, so that a
     /// shard finds it at once.
     #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "traceparent::lenient")]

@@ -21,6 +21,12 @@ pub fn new_payload_id(now: Millis, random: [u8; 10]) -> String {
     Builder::from_unix_timestamp_millis(millis, &random).into_uuid().to_string()
 }
 
+/// What stands for the id of an event that was erased. It tells no more than the columns beside it, and is another one for each
+/// event, so that what looks for the rows of one does not find those of all.
+pub fn erased_id(payload_id: &str, idx: u32) -> String {
+    format!("(erased) {payload_id}.{idx}")
+}
+
 /// The id of the event at `idx` of a payload: its own where that is well formed, else `{payload id}.{idx}`.
 pub fn event_id(own: Option<&str>, payload_id: &str, idx: u32) -> String {
     match own {

@@ -30,6 +30,8 @@ pub struct AccountsBatch {
     at: usize,
     /// The last pack.
     pub(crate) last: i64,
+    /// [`Shard::erasures`] when it was made.
+    erasures: u64,
     packs: usize,
 }
 
@@ -152,7 +154,14 @@ impl<D: Database> Shard<D> {
         }
         let packs = usize::try_from(packs).unwrap_or_default();
         let warehouse = names.warehouse.clone();
-        Ok((packs > 0).then_some(AccountsBatch { warehouse, tables, at, last, packs }))
+        Ok((packs > 0).then_some(AccountsBatch {
+            warehouse,
+            tables,
+            at,
+            last,
+            erasures: self.erasures,
+            packs,
+        }))
     }
 
     /// The result of an [`AccountsBatch`].
@@ -171,6 +180,11 @@ impl<D: Database> Shard<D> {
         }
         let lane = self.lanes.get_mut(&names.accounts).expect("made at the start");
         lane.busy = false;
+        // The rows of the batch are not written down again: they name who was forgotten since. It is due again as it is now.
+        let names_nobody = batch.erasures == self.erasures || result.as_ref().is_ok_and(Vec::is_empty);
+        if !names_nobody {
+            return Ok(());
+        }
         let refused = match result {
             Ok(refused) => {
                 lane.succeeded();

@@ -3,9 +3,14 @@
 //! `GET /status`, `GET /metrics`, `POST /dead`, `POST /replay`, `POST /backfill`, `POST /pause`; of shard 0 alone `GET /shards` and `POST /register`.
 
 mod backfill;
+mod erase;
 mod metrics;
 
 pub use backfill::{BackfillPayload, BackfillReply, BackfillRequest};
+pub use erase::{
+    BEFORE_ALL, EraseFindReply, EraseFindRequest, EraseReply, EraseRequest, ErasedEvents, KeptPayload,
+    RewrittenPayload,
+};
 pub use metrics::{
     ACCEPT_BOUNDS_MS, Counters, DELIVERY_BOUNDS_MS, EventCounts, Histogram, OTHERS, OutcomeCount,
     ReportCounts, RetryCount, ShardMetrics,

@@ -80,6 +80,7 @@ impl<D: Database> Shard<D> {
                 taken.push((as_new(payload), free));
             }
         }
+        self.leave_erased(&mut taken, &mut reply)?;
         let bytes: i64 = taken.iter().map(|(payload, _)| append::encoded_size(payload)).sum();
         reply.full = !taken.is_empty()
             && (reply.backlog > MAX_WAITING || self.waiting_bytes() + bytes > self.settings.max_bytes);
@@ -88,6 +89,27 @@ impl<D: Database> Shard<D> {
         }
         self.take_back(request, &known, &taken, now, &mut reply)?;
         Ok(reply)
+    }
+
+    /// Leaves out events of people who were forgotten: a copy of the warehouse may be older than that.
+    fn leave_erased(
+        &self,
+        taken: &mut Vec<(NewPayload, BTreeSet<u32>)>,
+        reply: &mut BackfillReply,
+    ) -> Result<(), SqlError> {
+        let id = |payload: &str, idx: u32| event::id::event_id(None, payload, idx);
+        let ids: Vec<String> = taken
+            .iter()
+            .flat_map(|(payload, events)| events.iter().map(|&idx| id(&payload.id, idx)))
+            .collect();
+        let erased = self.erased.among(&self.db, ids.iter().map(String::as_str))?;
+        for (payload, events) in taken.iter_mut() {
+            let before = events.len();
+            events.retain(|&idx| !erased.contains(id(&payload.id, idx).as_str()));
+            reply.erased += (before - events.len()) as i64;
+        }
+        taken.retain(|(_, events)| !events.is_empty());
+        Ok(())
     }
 
     fn take_back(

@@ -1,6 +1,7 @@
 //! Writing a wave down: its payloads are opened, its outcomes known, and what is left is owed.
 
 use crate::admin::OPEN_LANE;
+use crate::erase;
 use crate::ledger;
 use crate::owed;
 use crate::settle::{self, Account, Attempt, Of, Owing};
@@ -98,6 +99,11 @@ fn write_payload(
             match fate {
                 Fate::Filtered(reason) => {
                     account.settle(of, &event.event, tracker, &filtered(reason), 0)?;
+                }
+                Fate::Waiting | Fate::Tried(Attempt { outcome: Outcome::Retry { .. }, .. })
+                    if event.is_erased =>
+                {
+                    account.settle(of, &event.event, tracker, &erase::filtered(Some(&wave.policy)), 0)?;
                 }
                 Fate::Tried(attempt) if attempt.was_made() => {
                     counts.pending += 1;

@@ -231,12 +231,17 @@ impl<D: Database> Shard<D> {
             let Some((wave, payload)) = item.wave.filter(|(wave, _)| self.waves.get(*wave).is_some()) else {
                 continue;
             };
+            let mut again = crate::wave::Fresh { wave, payload, events: item.events.clone() };
+            self.waves.leave_out_erased(&batch.tracker, &mut again);
+            if again.events.is_empty() {
+                continue;
+            }
             let queue = self.waves.fresh.entry(batch.tracker.clone()).or_default();
             match queue.front_mut() {
                 Some(front) if front.wave == wave && front.payload == payload => {
-                    front.events.splice(0..0, item.events.iter().copied());
+                    front.events.splice(0..0, again.events);
                 }
-                _ => queue.push_front(crate::wave::Fresh { wave, payload, events: item.events.clone() }),
+                _ => queue.push_front(again),
             }
         }
     }

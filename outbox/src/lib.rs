@@ -17,6 +17,7 @@ mod dead;
 mod deliver;
 mod deliver_batch;
 mod duration;
+mod erase;
 mod expire;
 mod lane;
 mod ledger;

@@ -1,6 +1,7 @@
 //! Opening: Trace says which events payloads hold, and to whom each is owed.
 
 use crate::admin::OPEN_LANE;
+use crate::erase;
 use crate::lane::{self, Failure};
 use crate::owed::{self, OwedEvent, OwedRow};
 use crate::raw::Stored;
@@ -11,7 +12,7 @@ use crate::traced::{self, CallSpan, CallSpans, Traced};
 use crate::wave::{Event, Fate, Fresh, Kind, Opened, Wave};
 use event::Millis;
 use event::account::LIVE;
-use event::wire::{OpenReply, Owed};
+use event::wire::{OpenReply, OpenedEvent, Owed};
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
@@ -113,6 +114,9 @@ impl<D: Database> Shard<D> {
     fn admit(&mut self, batch: OpenBatch, reply: OpenReply, now: Millis) -> Result<(), SqlError> {
         let run = batch.aside.as_ref().map_or(LIVE, |row| row.run.as_str()).to_owned();
         let (mut ids, seen) = (Vec::new(), self.seen_events(&reply, &run)?);
+        let opened = reply.payloads.iter().flat_map(|payload| &payload.events);
+        let erased = self.erased.among(&self.db, opened.map(|event| event.id.as_str()))?;
+        let erased: BTreeSet<String> = erased.into_iter().map(str::to_owned).collect();
         if let Some(row) = &batch.aside {
             // It is under way; the row goes when the wave is written.
             let later = Millis(now.0 + crate::wave::COMMIT_WAIT * 2);
@@ -124,8 +128,11 @@ impl<D: Database> Shard<D> {
         for (place, opened) in batch.payloads.into_iter().zip(reply.payloads) {
             let mut fresh: BTreeMap<String, Vec<u32>> = BTreeMap::new();
             let mut events = Vec::with_capacity(opened.events.len());
-            for event in opened.events {
-                let is_own = run == LIVE && event.id != event::id::event_id(None, &place.id, event.idx);
+            for mut event in opened.events {
+                if erased.contains(&event.id) {
+                    keep_back(&mut event, &place.id);
+                }
+                let is_own = run == LIVE && event::id::is_id(&event.id);
                 let key = is_own.then(|| event.id.clone());
                 let is_duplicate =
                     key.as_ref().is_some_and(|key| seen.contains(key) || self.waves.ids.contains(key));
@@ -149,7 +156,7 @@ impl<D: Database> Shard<D> {
                 }
                 bytes += 200 + event.changes.len() as i64 * 64;
                 let event = OwedEvent(event.idx, event.id, event.name, event.changes);
-                events.push(Event { event, fates });
+                events.push(Event { event, is_erased: false, fates });
             }
             for (tracker, events) in fresh {
                 let fresh = Fresh { wave: id, payload: payloads.len(), events };
@@ -260,6 +267,15 @@ impl<D: Database> Shard<D> {
             lane.failed(now, &failure.reason, None, &self.settings, &mut self.rng);
         }
         Ok(())
+    }
+}
+
+/// A copy of an erased event goes nowhere, and its account names it no more than that of the first. What was dropped is told:
+/// by name and rule, as of every event.
+fn keep_back(event: &mut OpenedEvent, payload: &str) {
+    event.id = event::id::erased_id(payload, event.idx);
+    for owed in event.trackers.values_mut() {
+        *owed = Owed::Filtered(erase::ERASED.to_owned());
     }
 }
 

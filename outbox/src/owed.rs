@@ -31,6 +31,8 @@ impl OwedRow {
 
 const COLUMNS: &str = "lane, seq, run, events, attempts, since, next_at";
 
+const OF_TRACKERS: &str = "FROM owed WHERE seq IN (SELECT value FROM json_each(?1)) AND lane NOT GLOB '(*'";
+
 /// Rows that are written by one statement. A row holds the events of one payload, at most 200 kB, and SQLite takes
 /// parameters of 2.2 MB.
 pub const ROWS_AT_ONCE: usize = 8;
@@ -76,6 +78,18 @@ pub fn of(db: &impl Database, lane: &str, run: &str, seqs: &[i64]) -> Result<Vec
          WHERE lane = ?1 AND run = ?2 AND seq IN (SELECT value FROM json_each(?3))"
     );
     read(db.query(&sql, &[Param::Text(lane), Param::Text(run), Param::Text(&json(seqs)?)])?)
+}
+
+/// What is owed to trackers of these payloads, in all runs.
+pub fn of_payloads(db: &impl Database, seqs: &[i64]) -> Result<Vec<OwedRow>, SqlError> {
+    let sql = format!("SELECT {COLUMNS} {OF_TRACKERS}");
+    read(db.query(&sql, &[Param::Text(&json(seqs)?)])?)
+}
+
+/// Deletes what [`of_payloads`] would return.
+pub fn delete_of_trackers(db: &impl Database, seqs: &[i64]) -> Result<(), SqlError> {
+    db.query(&format!("DELETE {OF_TRACKERS}"), &[Param::Text(&json(seqs)?)])?;
+    Ok(())
 }
 
 /// Deletes what [`of`] would return.

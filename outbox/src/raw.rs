@@ -133,7 +133,8 @@ impl<D: Database> Shard<D> {
         }
     }
 
-    fn next_seqs(&self, after: i64, limit: usize, bytes: i64) -> Result<Vec<i64>, SqlError> {
+    /// The numbers of the next payloads after `after`.
+    pub(crate) fn next_seqs(&self, after: i64, limit: usize, bytes: i64) -> Result<Vec<i64>, SqlError> {
         // Rows past what fits would be read for nothing; those of many bytes take several pages each.
         let expected = 32 + bytes * 2 / self.average_size();
         let params = [Param::Int(after), Param::Int(expected.min(limit as i64)), Param::Int(bytes)];

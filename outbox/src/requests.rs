@@ -24,7 +24,20 @@ impl<D: Database> Shard<D> {
             return Ok(());
         }
         let mut packs = Packs::from(self.state.next_number, Table::Requests);
-        for call in calls {
+        let places: Vec<Vec<String>> = calls
+            .iter()
+            .map(|call| {
+                let items =
+                    call.events.iter().filter_map(|(place, idx)| Some((batch.items.get(*place)?, idx)));
+                items.map(|(item, idx)| event::id::event_id(None, &item.payload, *idx)).collect()
+            })
+            .collect();
+        let erased = self.erased.among(&self.db, places.iter().flatten().map(String::as_str))?;
+        for (call, places) in calls.into_iter().zip(&places) {
+            // The call was under way when its person was forgotten.
+            if places.iter().any(|id| erased.contains(id.as_str())) {
+                continue;
+            }
             let items =
                 || call.events.iter().filter_map(|(place, idx)| Some((batch.items.get(*place)?, *idx)));
             let events = items().map(|(item, idx)| (item.payload.clone(), idx, item.attempts + 1)).collect();

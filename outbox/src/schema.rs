@@ -82,7 +82,7 @@ const TABLES: [&str; 11] = [
 
 /// Rows on their way to the warehouses, as JSON arrays without the outer brackets, `kind` being that of
 /// [`crate::pack::Table`]; and small lists.
-const MORE_TABLES: [&str; 5] = [
+const MORE_TABLES: [&str; 7] = [
     "CREATE TABLE IF NOT EXISTS pack (
   number INTEGER PRIMARY KEY,
   kind INTEGER NOT NULL,
@@ -109,6 +109,9 @@ const MORE_TABLES: [&str; 5] = [
   PRIMARY KEY (run, payload, at)
 ) WITHOUT ROWID",
     "CREATE TABLE IF NOT EXISTS paused (lane TEXT PRIMARY KEY) WITHOUT ROWID",
+    // Hashes of the ids of events that were erased, and their key; none until something is.
+    "CREATE TABLE IF NOT EXISTS erased (hash TEXT PRIMARY KEY) WITHOUT ROWID",
+    "CREATE TABLE IF NOT EXISTS erased_key (key TEXT NOT NULL)",
     // Of shard 0: every shard that was ever used.
     "CREATE TABLE IF NOT EXISTS shard (number INTEGER PRIMARY KEY)",
 ];

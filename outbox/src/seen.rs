@@ -138,6 +138,20 @@ impl Seen {
         Ok(())
     }
 
+    /// Forgets ids of events, but those that are a payload's, too. To be called within a transaction.
+    pub fn forget_events(&self, db: &impl Database, ids: &[&str]) -> Result<(), SqlError> {
+        // An id has 64 characters at most.
+        const AT_ONCE: usize = 10_000;
+        for ids in ids.chunks(AT_ONCE) {
+            let ids = json(ids)?;
+            for table in &self.tables {
+                let which = "print IS NULL AND id IN (SELECT value FROM json_each(?1))";
+                db.query(&format!("DELETE FROM seen_{table} WHERE {which}"), &[Param::Text(&ids)])?;
+            }
+        }
+        Ok(())
+    }
+
     /// What waited is written.
     pub fn written(&mut self) {
         self.unwritten.clear();

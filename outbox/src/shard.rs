@@ -3,6 +3,7 @@
 use crate::accounts::AccountsBatch;
 use crate::admin::OPEN_LANE;
 use crate::deliver_batch::DeliverBatch;
+use crate::erase::ErasedIds;
 use crate::lane::{Breaker, DATABASE_WAIT, Lane};
 use crate::ledger::{self, Deltas, Dirty};
 use crate::metrics::{Tally, Waiting};
@@ -40,6 +41,9 @@ pub struct Shard<D> {
     pub(crate) settings: Settings,
     pub(crate) state: State,
     pub(crate) seen: Seen,
+    pub(crate) erased: ErasedIds,
+    /// How often something was erased since the shard was opened.
+    pub(crate) erasures: u64,
     pub(crate) recent: Recent,
     pub(crate) dirty: Dirty,
     pub(crate) lanes: BTreeMap<String, Lane>,
@@ -81,6 +85,7 @@ impl<D: Database> Shard<D> {
         let number = only(db.query("SELECT shard FROM state", &[])?)?.int()?;
         let state = State::load(&db, &settings.warehouses)?;
         let seen = Seen::load(&db, settings.dedupe_window)?;
+        let erased = ErasedIds::load(&db)?;
         let mut shard = Self {
             dirty: ledger::untold(&db)?,
             db,
@@ -89,6 +94,8 @@ impl<D: Database> Shard<D> {
             settings,
             state,
             seen,
+            erased,
+            erasures: 0,
             recent: Recent::default(),
             lanes: BTreeMap::new(),
             waves: Waves::default(),

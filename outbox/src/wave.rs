@@ -5,6 +5,7 @@
 //! [`COMMIT_WAIT`], or after [`SHORT_WAIT`] where a call takes too long; what is unanswered then becomes rows of `owed`.
 //! Until then the payload counts as unopened, and after a crash it is.
 
+use crate::erase::Places;
 use crate::owed::OwedEvent;
 use crate::settle::Attempt;
 use event::{Millis, Outcome, Traceparent};
@@ -61,6 +62,8 @@ pub struct Opened {
 #[derive(Debug)]
 pub struct Event {
     pub event: OwedEvent,
+    /// Whether it was erased since it was opened: it is not tried any more.
+    pub is_erased: bool,
     pub fates: Vec<(String, Fate)>,
 }
 
@@ -122,6 +125,49 @@ impl Waves {
                 wave.waiting -= 1;
                 return;
             }
+        }
+    }
+
+    /// Erases events: what comes of calls under way is noted under no name, and what waits is not tried. `ids` are the events'
+    /// own.
+    pub fn erase(&mut self, places: &Places<'_>, ids: &[&str]) {
+        for wave in &mut self.waves {
+            wave.ids.retain(|id| !ids.contains(&id.as_str()));
+            for payload in &mut wave.payloads {
+                for event in &mut payload.events {
+                    let idx = event.event.0;
+                    if places.has(&payload.id, idx) {
+                        event.is_erased = true;
+                        event.event.1 = event::id::erased_id(&payload.id, idx);
+                    }
+                }
+                if payload.events.iter().all(|event| event.is_erased) {
+                    payload.allowed = None;
+                }
+            }
+        }
+        for id in ids {
+            self.ids.remove(*id);
+        }
+        let mut fresh = std::mem::take(&mut self.fresh);
+        for (tracker, queue) in &mut fresh {
+            queue.iter_mut().for_each(|fresh| self.leave_out_erased(tracker, fresh));
+            queue.retain(|fresh| !fresh.events.is_empty());
+        }
+        self.fresh = fresh;
+    }
+
+    /// Takes erased events out of what is about to wait.
+    pub fn leave_out_erased(&mut self, tracker: &str, fresh: &mut Fresh) {
+        let Some(wave) = self.get(fresh.wave) else { return };
+        let events = &wave.payloads[fresh.payload].events;
+        let erased: BTreeSet<u32> =
+            events.iter().filter(|event| event.is_erased).map(|event| event.event.0).collect();
+        if erased.is_empty() {
+            return;
+        }
+        for idx in fresh.events.extract_if(.., |idx| erased.contains(idx)).collect::<Vec<_>>() {
+            self.tried(fresh.wave, fresh.payload, idx, tracker, not_tried());
         }
     }
 

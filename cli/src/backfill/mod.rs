@@ -264,7 +264,7 @@ impl Backfill {
             print(&mut out, &Report { plan, sent: Some(sent) })?;
             return Ok(code);
         }
-        let Handed { taken, known, pending, letters, missing } = sent.handed;
+        let Handed { taken, known, pending, erased, letters, missing } = sent.handed;
         let usage = usage.map(|usage| format!("; {usage}")).unwrap_or_default();
         writeln!(
             out,
@@ -274,6 +274,7 @@ impl Backfill {
         for (events, what) in [
             (known, "were handed over in this run before; --run NAME sends them in another one"),
             (pending, "are on their way as it is"),
+            (erased, "are of people who were forgotten"),
             (letters, "were dead letters, and are none any more"),
             (missing, "are not in raw any more"),
         ] {

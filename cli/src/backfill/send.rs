@@ -42,6 +42,8 @@ pub struct Handed {
     pub known: i64,
     /// They are on their way as it is.
     pub pending: i64,
+    /// They are of people who were forgotten.
+    pub erased: i64,
     /// Dead letters that are none any more.
     pub letters: i64,
     /// Their payloads are not in `raw` any more, or do not say which shard they were in.
@@ -156,6 +158,7 @@ impl Sender<'_> {
             self.handed.taken += reply.taken;
             self.handed.known += reply.known;
             self.handed.pending += reply.pending;
+            self.handed.erased += reply.erased;
             self.handed.letters += reply.letters;
             self.bar.inc(events as u64);
             let due = f64::from(u32::try_from(self.handed.taken).unwrap_or(u32::MAX)) / f64::from(self.rate);

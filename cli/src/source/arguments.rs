@@ -7,8 +7,8 @@ use super::{Source, SourceError};
 use crate::bigquery::{self as google, given, is_loopback};
 use crate::faults::Faults;
 use crate::wrangler::{Worker, is_placeholder};
-use clap::Args;
 use clap::builder::FalseyValueParser;
+use clap::{Args, ValueEnum};
 use std::path::{Path, PathBuf};
 use url::Url;
 
@@ -71,6 +71,12 @@ impl Arguments {
     /// The warehouse that is asked.
     pub fn warehouse(&self) -> Warehouse {
         self.warehouse.first().copied().unwrap_or(Warehouse::D1)
+    }
+
+    /// The others of several.
+    pub fn others(&self) -> Vec<String> {
+        let names = self.warehouse.iter().skip(1).filter_map(ValueEnum::to_possible_value);
+        names.map(|name| name.get_name().to_owned()).collect()
     }
 
     /// Opens it.

@@ -3,6 +3,7 @@
 use super::guard::{GuardError, is_one_select};
 use super::{Dialect, Param, SourceError};
 use crate::bigquery::{CallError, Client, Connection};
+use crate::random;
 use event::Millis;
 use serde_json::{Map, Value};
 use std::cell::RefCell;
@@ -118,6 +119,17 @@ impl BigQuery {
             let Some(next) = page.next else { return Ok(page.columns) };
             page = self.client.page(&self.dataset, &next, PAGE).await.map_err(SourceError::from)?;
         }
+    }
+
+    /// See [`super::Source::change`].
+    pub async fn change(&mut self, sql: &str, params: &[Param<'_>]) -> Result<u64, SourceError> {
+        let names = names(params);
+        let parameters = named(&names, params);
+        // A reply that was lost must not lead to a second execution.
+        let id = uuid::Builder::from_random_bytes(random::bytes()).into_uuid().to_string();
+        let query = Query { sql, parameters: &parameters, request_id: Some(&id), ..Query::default() };
+        let page = self.client.query(&self.dataset, &query).await?;
+        Ok(page.affected.unwrap_or_default())
     }
 }
 

@@ -6,13 +6,16 @@ use super::{Dialect, Param, SourceError};
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, ToSql};
 use serde_json::Value;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 pub use database::find;
 
 /// An open file.
 pub struct D1File {
     db: Connection,
+    path: PathBuf,
+    /// A second connection, once something is changed.
+    writer: Option<Box<Connection>>,
 }
 
 /// Why it does not answer.
@@ -35,7 +38,7 @@ impl D1File {
     pub fn open(path: &Path) -> Result<Self, FileError> {
         let mut db = database::open(path)?;
         sqlite::only_reads(&mut db)?;
-        Ok(Self { db })
+        Ok(Self { db, path: path.to_owned(), writer: None })
     }
 
     /// Whether the statement only reads.
@@ -46,6 +49,19 @@ impl D1File {
         is_one_select(sql, Dialect::D1)?;
         sqlite::prepare(&self.db, sql)?;
         Ok(())
+    }
+
+    /// See [`super::Source::change`].
+    pub fn change(&mut self, sql: &str, params: &[Param<'_>]) -> Result<u64, SourceError> {
+        let failed = |error: rusqlite::Error| SourceError::File(error.into());
+        let params: Vec<Box<dyn ToSql + '_>> = params.iter().map(bound).collect();
+        let params: Vec<&dyn ToSql> = params.iter().map(AsRef::as_ref).collect();
+        let writer = match &self.writer {
+            Some(writer) => writer,
+            None => self.writer.insert(Box::new(database::open_to_change(&self.path)?)),
+        };
+        let changed = writer.execute(sql, &params[..]).map_err(failed)?;
+        Ok(changed as u64)
     }
 
     /// See [`super::Source::each`].

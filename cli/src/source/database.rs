@@ -59,6 +59,19 @@ pub fn open(path: &Path) -> Result<Connection, DatabaseError> {
     opened.map_err(|error| DatabaseError::Unreadable(path.to_owned(), error))
 }
 
+/// Opens it to change it, while the server goes on writing. What is deleted is overwritten.
+///
+/// # Errors
+/// Where it is no database.
+pub fn open_to_change(path: &Path) -> Result<Connection, DatabaseError> {
+    let opened = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_WRITE).and_then(|db| {
+        db.busy_timeout(LOCKED)?;
+        db.pragma_update(None, "secure_delete", true)?;
+        Ok(db)
+    });
+    opened.map_err(|error| DatabaseError::Unreadable(path.to_owned(), error))
+}
+
 /// Whether there is no table or view of this name.
 pub fn lacks(db: &Connection, name: &str) -> rusqlite::Result<bool> {
     Ok(!db.prepare("SELECT 1 FROM sqlite_schema WHERE name = ?1")?.exists([name])?)

@@ -136,6 +136,18 @@ impl Source {
         }
     }
 
+    /// Runs a statement that changes rows. Returns how many.
+    ///
+    /// # Errors
+    /// [`SourceError`]
+    pub async fn change(&mut self, sql: &str, params: &[Param<'_>]) -> Result<u64, SourceError> {
+        match self {
+            Self::File(file) => file.change(sql, params),
+            Self::Api(api) => api.change(sql, params).await,
+            Self::BigQuery(bigquery) => bigquery.change(sql, params).await,
+        }
+    }
+
     /// Asks for what is known to be little.
     ///
     /// # Errors

@@ -5,7 +5,8 @@ use crate::WORKER;
 use edge::report;
 use edge::shard::stub;
 use outbox::admin::{
-    BackfillRequest, DeadRequest, PauseRequest, RegisterRequest, ReplayRequest, ShardStatus, Shards,
+    BackfillRequest, DeadRequest, EraseFindRequest, EraseRequest, PauseRequest, RegisterRequest,
+    ReplayRequest, ShardStatus, Shards,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -29,6 +30,15 @@ pub async fn route(pump: &Rc<Pump>, path: &str, request: Request) -> Result<Resp
         (Method::Post, "/dead") => {
             let asked: DeadRequest = read(request).await?;
             answer(pump.shard().dead(&asked))
+        }
+        (Method::Post, "/erase/find") => {
+            let asked: EraseFindRequest = read(request).await?;
+            answer(pump.shard().find_to_erase(&asked))
+        }
+        (Method::Post, "/erase") => {
+            let asked: EraseRequest = read(request).await?;
+            let random = edge::random::bytes()?;
+            answer(pump.shard().erase(&asked, random, now))
         }
         (Method::Post, "/replay") => {
             let asked: ReplayRequest = read(request).await?;

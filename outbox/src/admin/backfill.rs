@@ -43,6 +43,9 @@ pub struct BackfillReply {
     pub known: i64,
     /// Those that are on their way to the tracker as it is, or can be replayed as `(open)`.
     pub pending: i64,
+    /// Those of people who were forgotten.
+    #[serde(default)]
+    pub erased: i64,
     /// Those of the taken ones that were dead letters, and are none any more.
     pub letters: i64,
     /// Payloads that wait for the tracker.

@@ -2,7 +2,9 @@
 
 use crate::world::{Mode, NOON, World};
 use event::Millis;
-use outbox::admin::{BackfillPayload, BackfillReply, BackfillRequest, Counter, DeadRequest};
+use outbox::admin::{
+    BackfillPayload, BackfillReply, BackfillRequest, Counter, DeadRequest, EraseRequest, ErasedEvents,
+};
 
 const RUN: &str = "backfill:x";
 
@@ -190,4 +192,17 @@ fn what_dies_again_is_a_dead_letter_of_its_run() {
     world.trace = Mode::Ok;
     world.run_for(600_000);
     assert_eq!((world.received.len(), world.duplicates()), (3, 0));
+}
+
+#[test]
+fn what_was_erased_is_not_taken_whatever_copy_of_it_there_is() {
+    let mut world = World::new(&[]);
+    let events = vec![ErasedEvents { payload: "p".to_owned(), idx: vec![1], ids: vec![] }];
+    let request = EraseRequest { events, ..EraseRequest::default() };
+    world.shard.erase(&request, [7; 32], Millis(world.now)).unwrap();
+    let reply = hand(&mut world, RUN, vec![payload("p", NOON, "3", &[0, 1])]);
+    assert_eq!((reply.taken, reply.erased), (1, 1));
+    world.run_for(10_000);
+    let received: Vec<_> = world.received.keys().map(|(_, event)| event.as_str()).collect();
+    assert_eq!(received, ["p.0"]);
 }

@@ -4,6 +4,7 @@
 
 mod backfill;
 mod cases;
+mod erase;
 mod metrics;
 mod simulation;
 mod store;

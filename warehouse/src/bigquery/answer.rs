@@ -22,6 +22,8 @@ pub struct Page {
     pub columns: Vec<String>,
     /// A value for each column.
     pub rows: Vec<Vec<Value>>,
+    /// How many rows a statement changed.
+    pub affected: Option<u64>,
     /// Where the rows after these are. There may be none even so.
     pub next: Option<Results>,
 }
@@ -77,6 +79,8 @@ struct Body {
     #[serde(default)]
     rows: Vec<Row>,
     page_token: Option<String>,
+    /// A number of 64 bits, which is text in Google's JSON.
+    num_dml_affected_rows: Option<String>,
     #[serde(default)]
     errors: Vec<JobError>,
 }
@@ -140,5 +144,7 @@ fn read(body: Body) -> Option<Answer> {
         cells.map(|(cell, field)| field.value(&cell.v)).collect()
     });
     let rows = rows.collect::<Option<_>>()?;
-    Some(Answer::Page(Page { columns: fields.into_iter().map(|field| field.name).collect(), rows, next }))
+    let affected = body.num_dml_affected_rows.and_then(|rows| rows.parse().ok());
+    let columns = fields.into_iter().map(|field| field.name).collect();
+    Some(Answer::Page(Page { columns, rows, affected, next }))
 }

@@ -34,10 +34,12 @@ const RIGHTS: &str = "give the service account the role BigQuery User, and BigQu
 const NAMES: &str = "check project, dataset and location, and make the tables with `sparrow warehouse init`";
 const CREDENTIALS: &str = "check that the service account's key is valid and the clock right";
 
+const STREAMING_BUFFER: &str = "streaming_buffer";
+
 const TABLE_DIFFERS: &str = "table_differs";
 
 /// Reasons that need somebody, and what to do.
-const HINTS: [(&str, &str); 10] = [
+const HINTS: [(&str, &str); 11] = [
     ("accessDenied", RIGHTS),
     ("forbidden", RIGHTS),
     ("insufficientPermissions", RIGHTS),
@@ -47,6 +49,7 @@ const HINTS: [(&str, &str); 10] = [
     ("authError", CREDENTIALS),
     ("http_401", CREDENTIALS),
     ("invalid_grant", CREDENTIALS),
+    (STREAMING_BUFFER, "rows that were streamed can be changed after 90 minutes; run this again then"),
     (TABLE_DIFFERS, "bring the tables up to date with `sparrow warehouse migrate`, then wait some minutes"),
 ];
 
@@ -97,6 +100,10 @@ const OF_REQUEST: [&str; 6] =
 
 /// How Google's words begin where a request is too long; the reason is `badRequest`, as of many others.
 const TOO_LONG: &str = "Request payload size exceeds the limit";
+
+/// What Google's words hold where DML meets rows that were streamed a short while ago; the reason is `invalidQuery`, as of many
+/// others.
+const IN_BUFFER: &str = "rows in the streaming buffer";
 
 impl Failure {
     /// One that may pass.
@@ -150,6 +157,9 @@ impl Failure {
         if message.starts_with(TOO_LONG) {
             return Self { kind: Kind::Split, ..by_status };
         }
+        if message.contains(IN_BUFFER) {
+            return Self { kind: Kind::Permanent, reason: STREAMING_BUFFER.to_owned() };
+        }
         let Some(known) = errors.iter().find_map(|error| Self::of_reason(&error.reason)) else {
             return by_status;
         };
@@ -167,6 +177,11 @@ impl Failure {
     /// Whether what was to be made is there already.
     pub fn is_duplicate(&self) -> bool {
         self.reason == "duplicate"
+    }
+
+    /// Whether a statement would change rows that were streamed a short while ago, at most 90 minutes.
+    pub fn is_streaming_buffer(&self) -> bool {
+        self.reason == STREAMING_BUFFER
     }
 
     /// Whether there is no such dataset, table or job. Inserts say so also for minutes after a table was made.

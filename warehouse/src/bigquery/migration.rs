@@ -2,7 +2,7 @@
 
 use super::quote::table;
 use super::retention::Retention;
-use super::schema::{self, DELIVERIES, LEDGER, RAW, REQUESTS};
+use super::schema::{self, DELIVERIES, ERASURES, LEDGER, RAW, REQUESTS};
 use super::{Dataset, Method, Request, account_views, changes_view, request_view, view};
 use allowlist::policy::Column;
 
@@ -71,6 +71,7 @@ pub fn migration(dataset: &Dataset, setup: &Setup<'_>, columns: &[Column]) -> Ve
         (&DELIVERIES, setup.deliveries_days),
         (&LEDGER, setup.deliveries_days),
         (&REQUESTS, setup.requests_days),
+        (&ERASURES, None),
     ];
     steps.extend(tables.map(|(table, days)| Step::Table(table_step(dataset, table, days))));
     let raw_normalized = ("raw_normalized", view::raw_normalized(dataset, columns));

@@ -14,6 +14,7 @@ mod account_views;
 mod answer;
 pub mod backfill;
 mod changes_view;
+pub mod erase;
 mod estimate;
 mod failure;
 mod insert;

@@ -103,6 +103,21 @@ pub(super) const REQUESTS: Table = Table {
     clustering: &["tracker", "run"],
 };
 
+/// The receipts of erasures, a row per command.
+pub(super) const ERASURES: Table = Table {
+    name: "erasures",
+    columns: &[
+        ("id", "STRING", true),
+        ("timestamp", "TIMESTAMP", true),
+        ("subjects", "STRING", true),
+        ("counts", "STRING", true),
+        ("waiting", "STRING", true),
+        ("finished", "TIMESTAMP", false),
+    ],
+    partition: "timestamp",
+    clustering: &["id"],
+};
+
 impl Table {
     /// What creates the table.
     pub fn resource(&self, dataset: &Dataset, retention: Retention) -> Value {

@@ -4,6 +4,7 @@ mod account;
 mod account_views;
 pub mod backfill;
 mod changes_view;
+pub mod erase;
 mod payloads;
 mod raw;
 pub mod reconcile;
@@ -49,8 +50,8 @@ pub fn migration(columns: &[Column]) -> Vec<String> {
     views.extend(account_views::views());
     views.push(("changes_by_rule", changes_view::changes_by_rule()));
     views.push(("requests_by_event", requests::REQUESTS_BY_EVENT.to_owned()));
-    let tables =
-        TABLES.iter().chain(&account::TABLES).chain(&requests::TABLES).map(|&table| table.to_owned());
+    let tables = TABLES.iter().chain(&account::TABLES).chain(&requests::TABLES).chain(&erase::TABLES);
+    let tables = tables.map(|&table| table.to_owned());
     let drops = views.iter().rev().map(|(name, _)| format!("DROP VIEW IF EXISTS {name}"));
     let mut statements: Vec<String> = tables.chain(drops).collect();
     statements.extend(views.into_iter().map(|(_, view)| view));

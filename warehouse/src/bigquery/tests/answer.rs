@@ -34,7 +34,13 @@ fn every_type_is_read_by_the_schema() {
     bare[8] = Value::List(vec![]);
     bare[10] = Value::List(vec![]);
     assert_eq!(page.rows, [full, bare]);
-    assert_eq!(page.next, None);
+    assert_eq!((page.next, page.affected), (None, None));
+}
+
+#[test]
+fn a_statement_says_how_many_rows_it_changed() {
+    let reply = r#"{"jobComplete": true, "jobReference": {"jobId": "j"}, "numDmlAffectedRows": "12"}"#;
+    assert_eq!(page(reply).affected, Some(12));
 }
 
 #[test]

@@ -22,6 +22,21 @@ fn reasons_decide_and_no_words_are_kept() {
     assert_eq!(succeeded(204, ""), Ok(()));
 }
 
+/// Google's words (<https://cloud.google.com/bigquery/docs/data-manipulation-language#limitations>).
+#[test]
+fn rows_that_cannot_be_changed_yet_are_told_from_a_wrong_statement() {
+    let answered = |message: &str| {
+        let errors = [json!({"reason": "invalidQuery", "message": message})];
+        succeeded(400, &json!({"error": {"message": message, "errors": errors}}).to_string()).unwrap_err()
+    };
+    let streamed = answered(
+        "UPDATE or DELETE statement over table p.d.raw would affect rows in the streaming buffer, which is not supported",
+    );
+    assert!(streamed.is_streaming_buffer() && streamed.kind == Kind::Permanent);
+    assert!(streamed.to_string().contains("90 minutes"), "{streamed}");
+    assert!(!answered("Syntax error").is_streaming_buffer());
+}
+
 #[test]
 fn what_a_person_can_do_is_said() {
     let body = |reason| json!({ "error": { "errors": [{ "reason": reason }] } }).to_string();

@@ -2,14 +2,14 @@
 
 use super::*;
 use crate::bigquery::Retention;
-use crate::bigquery::schema::{DELIVERIES, LEDGER, RAW, REQUESTS};
+use crate::bigquery::schema::{DELIVERIES, ERASURES, LEDGER, RAW, REQUESTS};
 use serde_json::{Value, json};
 
 /// The same query is to run on both, and rows are inserted in the order of the columns.
 #[test]
 fn the_tables_have_the_columns_of_d1() {
     let db = d1(&[]);
-    for table in [&RAW, &DELIVERIES, &LEDGER, &REQUESTS] {
+    for table in [&RAW, &DELIVERIES, &LEDGER, &REQUESTS, &ERASURES] {
         let names: Vec<_> = table.columns.iter().map(|(name, ..)| *name).collect();
         assert_eq!(names, d1_columns(&db, table.name), "{}", table.name);
     }
@@ -26,7 +26,7 @@ fn the_resources_are_pinned() {
 
 #[test]
 fn a_partition_is_a_day_of_a_column_that_every_row_has() {
-    for table in [&RAW, &DELIVERIES, &LEDGER, &REQUESTS] {
+    for table in [&RAW, &DELIVERIES, &LEDGER, &REQUESTS, &ERASURES] {
         let resource = table.resource(&dataset(), Retention::days(1));
         let field = |name: &Value| {
             let fields = resource["schema"]["fields"].as_array().unwrap();

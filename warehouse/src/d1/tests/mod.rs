@@ -3,6 +3,7 @@
 mod account;
 mod account_views;
 mod changes_view;
+mod erase;
 mod model;
 mod normalized;
 mod payloads;
