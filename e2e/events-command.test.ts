@@ -8,7 +8,7 @@ import { after, before, test } from "node:test";
 import { gzipSync } from "node:zlib";
 import { migrate } from "./support/bigquery.ts";
 import { type Emulator, startBqemulator } from "./support/bqemulator.ts";
-import { sparrowCommand } from "./support/command.ts";
+import { run } from "./support/command.ts";
 import { DEVELOPMENT_KEY, type Sparrow, startSparrow } from "./support/sparrow.ts";
 import { eventually } from "./support/wait.ts";
 
@@ -72,7 +72,7 @@ const BIGQUERY = () => [
 async function explain(...args: string[]): Promise<Story[]> {
   const told: Story[][] = [];
   for (const warehouse of [D1(), BIGQUERY()]) {
-    const ended = await sparrowCommand(["events", "explain", ...args, "--json", ...warehouse]);
+    const ended = await run(["events", "explain", ...args, "--json", ...warehouse]);
     assert.equal(ended.code, 0, ended.stderr);
     told.push((JSON.parse(ended.stdout) as { events: Story[] }).events);
   }
@@ -85,9 +85,7 @@ async function stored(): Promise<void> {
   await sparrow.idle();
   await eventually("BigQuery has what D1 has", async () => {
     const count = async (warehouse: string[], min: number) =>
-      (
-        await sparrowCommand(["events", "tail", "--since", "1h", "--count", `${min}`, ...warehouse])
-      ).stdout
+      (await run(["events", "tail", "--since", "1h", "--count", `${min}`, ...warehouse])).stdout
         .split("\n")
         .filter(Boolean).length;
     const [row] = await sparrow.sql(
@@ -182,7 +180,7 @@ test("an event of a batch is told whole: what came, what leaves, what became of 
 });
 
 test("the text says which is which, and has no value that was to be hidden", async () => {
-  const { stdout } = await sparrowCommand(["events", "explain", "order-1", ...D1()]);
+  const { stdout } = await run(["events", "explain", "order-1", ...D1()]);
   for (const said of [
     "event     purchase product (id order-1)",
     "payload   told, event 1 of 2",
@@ -232,13 +230,13 @@ test("an event without an outcome is found in the payloads of its day", async ()
     return (await sparrow.sql(sql)).length === 3;
   });
   await sparrow.sql("DELETE FROM deliveries WHERE payloadId = 'waits' AND tracker = 'heap'");
-  const found = await sparrowCommand(["events", "explain", "waiting", ...D1()]);
+  const found = await run(["events", "explain", "waiting", ...D1()]);
   assert.match(found.stdout, /webhook {4}pending or never owed/);
   assert.match(found.stdout, /webhook: as today's code makes it/);
   await sparrow.sql("DELETE FROM deliveries WHERE payloadId = 'waits'");
   const [today] = [new Date().toISOString().slice(0, 10)];
   for (const args of [["waiting"], ["waiting", "--day", today], ["waits.0"]]) {
-    const { stdout, code } = await sparrowCommand(["events", "explain", ...args, ...D1()]);
+    const { stdout, code } = await run(["events", "explain", ...args, ...D1()]);
     assert.equal(code, 0);
     assert.ok(stdout.includes("event     sign up (id waiting)"), stdout);
   }
@@ -247,11 +245,11 @@ test("an event without an outcome is found in the payloads of its day", async ()
 
 test("what is not there is said with what to try", async () => {
   for (const warehouse of [D1(), BIGQUERY()]) {
-    const none = await sparrowCommand(["events", "explain", "nobody", ...warehouse]);
+    const none = await run(["events", "explain", "nobody", ...warehouse]);
     assert.deepEqual([none.code, none.stdout], [1, ""]);
     assert.match(none.stderr, /^sparrow: no event nobody: .*--day.*--payload/s);
     const place = ["events", "explain", "--payload", "told", "--idx", "2", ...warehouse];
-    const { code, stderr } = await sparrowCommand(place);
+    const { code, stderr } = await run(place);
     assert.equal(code, 1);
     assert.match(stderr, /^sparrow: told has no event 2: it holds 2, counted from 0/);
   }
@@ -323,7 +321,7 @@ for (const [name, warehouse] of [
 
 test("a tail begins now where nothing is said, and ends where there were enough", async () => {
   const live = tail("--interval", "0.1", "--json", ...D1());
-  const two = sparrowCommand(["events", "tail", "--since", "1h", "--count", "2", ...D1()]);
+  const two = run(["events", "tail", "--since", "1h", "--count", "2", ...D1()]);
   assert.equal((await two).stdout.split("\n").length, 3);
   assert.equal((await two).code, 0);
   // Sent until the tail is seen to have begun.
@@ -333,7 +331,7 @@ test("a tail begins now where nothing is said, and ends where there were enough"
   });
   assert.ok(live.lines.every((line) => JSON.parse(line).eventId.startsWith("live-")));
   assert.equal(await live.end(), 0);
-  const wrong = await sparrowCommand(["events", "tail", "--since", "yesterday", ...D1()]);
+  const wrong = await run(["events", "tail", "--since", "yesterday", ...D1()]);
   assert.equal(wrong.code, 2);
   assert.match(wrong.stderr, /it is a time ago such as 10m/);
 });

@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { migrate } from "./support/bigquery.ts";
 import { type Emulator, startBqemulator } from "./support/bqemulator.ts";
-import { type Ended, sparrowCommand } from "./support/command.ts";
+import { type Ended, run } from "./support/command.ts";
 import { type Sparrow, startSparrow } from "./support/sparrow.ts";
 import { eventually } from "./support/wait.ts";
 
@@ -99,7 +99,7 @@ const BIGQUERY = () => [
 ];
 
 const reconcile = (warehouse: string[], tracker: string, ...args: string[]): Promise<Ended> =>
-  sparrowCommand(["reconcile", "--tracker", tracker, ...args, ...warehouse]);
+  run(["reconcile", "--tracker", tracker, ...args, ...warehouse]);
 
 /** The comparison, which is the same from both warehouses, and the exit code. */
 async function compared(tracker: string, ...args: string[]): Promise<[Comparison, number]> {

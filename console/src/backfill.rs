@@ -31,10 +31,10 @@ pub async fn backfill(outbox: Outbox<'_>, url: &str, body: &[u8]) -> Result<Resp
 
 fn read(url: &str, body: &[u8]) -> Result<(u32, BackfillRequest), Vec<String>> {
     let mut params = Params::of_url(url);
-    let shard = params.take("shard", "a shard's number", |text| text.parse().ok());
-    if shard.is_none() && !params.has("shard") {
+    if !params.has("shard") {
         params.fault("shard must be named".to_owned());
     }
+    let shard = params.take("shard", "a shard's number", |text| text.parse().ok());
     let request = serde_json::from_slice::<BackfillRequest>(body).ok();
     match &request {
         None => params.fault(
