@@ -56,7 +56,13 @@ interface Report {
   toSend: number;
   leftOut: { delivered: number; underWay: number };
   before: { outcome: string | null; reason: string | null; events: number }[];
-  sent?: { taken: number; known: number; letters: number; run: Record<string, number> };
+  sent?: {
+    taken: number;
+    known: number;
+    pending: number;
+    letters: number;
+    run: Record<string, number>;
+  };
 }
 
 /** A backfill whose report is read, which must end well. */

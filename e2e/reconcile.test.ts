@@ -102,8 +102,8 @@ const reconcile = (warehouse: string[], tracker: string, ...args: string[]): Pro
   run(["reconcile", "--tracker", tracker, ...args, ...warehouse]);
 
 /** The comparison, which is the same from both warehouses, and the exit code. */
-async function compared(tracker: string, ...args: string[]): Promise<[Comparison, number]> {
-  const ask = async (warehouse: string[]): Promise<[Comparison, number]> => {
+async function compared(tracker: string, ...args: string[]): Promise<[Comparison, number | null]> {
+  const ask = async (warehouse: string[]): Promise<[Comparison, number | null]> => {
     const { code, stdout, stderr } = await reconcile(warehouse, tracker, "--json", ...args);
     assert.notEqual(stdout, "", stderr);
     return [JSON.parse(stdout) as Comparison, code];

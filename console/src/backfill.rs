@@ -5,7 +5,7 @@ use crate::failure::Failure;
 use crate::params::{self, Params};
 use crate::shards::Outbox;
 use outbox::admin::{BackfillReply, BackfillRequest};
-use serde_json::json;
+use serde_json::{Map, Value, json};
 use worker::Response;
 
 /// Longest body, in bytes. A single payload can have 1 MiB, which as Base64 and as JSON in JSON becomes more.
@@ -51,7 +51,7 @@ fn read(url: &str, body: &[u8]) -> Result<(u32, BackfillRequest), Vec<String>> {
             if request.payloads.len() > MAX_PAYLOADS {
                 params.fault(format!("payloads must be {MAX_PAYLOADS} at most"));
             }
-            if request.payloads.iter().any(|payload| serde_json::from_str::<event::Context>(&payload.context).is_err())
+            if request.payloads.iter().any(|payload| serde_json::from_str::<Map<String, Value>>(&payload.context).is_err())
             {
                 params.fault("context must be that of raw, as a text".to_owned());
             }
