@@ -53,10 +53,10 @@ test("from the incident to the proof", async () => {
     const csv = await shell(missing);
     return csv.includes(",12\n") && csv;
   });
-  assert.match(found, /purchase product,rejected,http_400,12/);
+  assert.match(found, /purchase product,rejected,refused,12/);
   const explained = await shell(explain);
   assert.match(explained, /order-7/);
-  assert.match(explained, /http_400/);
+  assert.match(explained, /rejected \(refused\)/);
   await shell(mend);
   assert.match(await shell(dry), /12 {2}would be sent, in 12 payloads\n.*Nothing was sent/s);
   assert.match(

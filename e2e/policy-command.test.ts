@@ -67,7 +67,7 @@ test("what was pushed is current until it is rolled back", () => {
   assert.deepEqual(policy("show"), shown(second.version, first.version));
   const json = policy("show", "--json");
   assert.ok("said" in json);
-  const said = { deployed: DEPLOYED, current: second.version, before: first.version, ended: null };
+  const said = { deployed: DEPLOYED, current: second.version, before: first.version };
   assert.deepEqual(JSON.parse(json.said), said);
   assert.equal(kv("get", `policy/${second.version}`, "--text"), second.json);
   const pointer = { version: second.version, previous: first.version, base: DEPLOYED };
