@@ -38,7 +38,7 @@ fn read(url: &str, body: &[u8]) -> Result<(u32, BackfillRequest), Vec<String>> {
     let request = serde_json::from_slice::<BackfillRequest>(body).ok();
     match &request {
         None => params.fault(
-            r#"the body must be JSON such as {"run": "backfill:x", "tracker": "ga4", "payloads": [{"id", "receivedAt", "data", "context", "events"}]}"#
+            r#"the body must be JSON such as {"run": "backfill:x", "tracker": "ga4", "asOf": 1793534400000, "payloads": [{"id", "receivedAt", "data", "context", "events"}]}"#
                 .to_owned(),
         ),
         Some(request) => {
@@ -67,7 +67,7 @@ mod tests {
 
     fn body(run: &str, tracker: &str, context: &str) -> Vec<u8> {
         let payload = json!({"id": "p", "receivedAt": 1, "data": "{}", "context": context, "events": [0]});
-        json!({"run": run, "tracker": tracker, "payloads": [payload]}).to_string().into_bytes()
+        json!({"run": run, "tracker": tracker, "asOf": 1, "payloads": [payload]}).to_string().into_bytes()
     }
 
     #[test]

@@ -148,19 +148,26 @@ impl Trackers {
 pub async fn by_tracker(outbox: Outbox<'_>) -> Result<Response, Failure> {
     #[derive(Serialize)]
     struct Answer {
+        /// The shards' clock, the one that is furthest behind.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        now: Option<Millis>,
         trackers: Vec<Tracker>,
         failed: Vec<Failed>,
     }
+    let mut now: Option<Millis> = None;
     let known = outbox.list().await?;
     let mut trackers = Trackers::default();
     known.paused.into_iter().for_each(|tracker| trackers.pause(tracker));
     let failed = each(
         &known.shards,
         |shard| outbox.get::<ShardStatus>(shard, "/status"),
-        |_, status| trackers.add(status),
+        |_, status| {
+            now = Some(now.map_or(status.now, |now| now.min(status.now)));
+            trackers.add(status);
+        },
     )
     .await;
-    Ok(Response::from_json(&Answer { trackers: trackers.list(), failed })?)
+    Ok(Response::from_json(&Answer { now, trackers: trackers.list(), failed })?)
 }
 
 #[cfg(test)]

@@ -182,7 +182,7 @@ pub struct EventOutcome {
     /// What was dropped or altered, where the event was opened again: another policy may have changed it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub changes: Option<Vec<Change>>,
-    /// Its id and name, in a backfill: the shard was handed places alone.
+    /// Its id and name, where it is not the first time: a backfill hands a shard places alone.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub named: Option<Named>,
 }

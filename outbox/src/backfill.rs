@@ -16,11 +16,15 @@ use crate::sql::{Database, Param, SqlError};
 use crate::state::State;
 use event::Millis;
 use event::account::UNOPENED;
+use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// With more payloads than this waiting for the tracker, or to be opened, nothing is taken: what is on its way goes first, and
 /// looking among it for each event stays cheap.
 const MAX_WAITING: i64 = 2000;
+
+/// The part of the shard's room that is kept for what comes: a half.
+const FOR_LIVE: i64 = 2;
 
 /// A payload, by its id and the time of its receipt: an id may come again after the dedupe window.
 type Which = (String, Millis);
@@ -60,7 +64,7 @@ impl<D: Database> Shard<D> {
             backlog: self.waiting_for(&request.tracker)?,
             ..BackfillReply::default()
         };
-        let known = self.handed(request)?;
+        let (known, meanwhile) = self.handed(request)?;
         let pending = if reply.backlog > MAX_WAITING { BTreeMap::new() } else { self.pending(request)? };
         let mut taken: Vec<(NewPayload, BTreeSet<u32>)> = Vec::new();
         for payload in &request.payloads {
@@ -70,11 +74,12 @@ impl<D: Database> Shard<D> {
             let new: BTreeSet<u32> =
                 asked.iter().filter(|idx| known.is_none_or(|known| !known.contains(idx))).copied().collect();
             reply.known += (asked.len() - new.len()) as i64;
-            let free: BTreeSet<u32> = match pending.get(&which) {
+            let mut free: BTreeSet<u32> = match pending.get(&which) {
                 Some(None) => BTreeSet::new(),
                 Some(Some(some)) => new.difference(some).copied().collect(),
                 None => new.clone(),
             };
+            free.retain(|idx| !meanwhile.get(&which).is_some_and(|places| places.contains(idx)));
             reply.pending += (new.len() - free.len()) as i64;
             if !free.is_empty() {
                 taken.push((as_new(payload), free));
@@ -83,7 +88,8 @@ impl<D: Database> Shard<D> {
         self.leave_erased(&mut taken, &mut reply)?;
         let bytes: i64 = taken.iter().map(|(payload, _)| append::encoded_size(payload)).sum();
         reply.full = !taken.is_empty()
-            && (reply.backlog > MAX_WAITING || self.waiting_bytes() + bytes > self.settings.max_bytes);
+            && (reply.backlog > MAX_WAITING
+                || self.waiting_bytes() + bytes > self.settings.max_bytes / FOR_LIVE);
         if reply.full || taken.is_empty() {
             return Ok(reply);
         }
@@ -145,7 +151,7 @@ impl<D: Database> Shard<D> {
             let all: BTreeSet<u32> = known
                 .get(&which)
                 .map_or_else(|| events.clone(), |known| known.union(events).copied().collect());
-            handed.push((run, which.0, which.1, all, now));
+            handed.push(Handed(which.0, which.1, tracker, run, all, now));
         }
         let letters = self.letters_of(tracker, taken)?;
         let mut next = State { ..self.state.clone() };
@@ -154,17 +160,14 @@ impl<D: Database> Shard<D> {
                 append::insert(&self.db, row.seq, payload, append::encoded_size(payload), None)?;
             }
             owed::insert(&self.db, &owed_rows)?;
-            self.db.query(
-                "INSERT OR REPLACE INTO handed (run, payload, at, events, since)
-                 SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4 FROM json_each(?1)",
-                &[Param::Text(&json(&handed)?)],
-            )?;
+            note_handed(&self.db, &handed)?;
             let seqs = self.drop_letters(&letters)?;
             deltas.apply(&self.db, self.state.next_number)?;
             next.bytes = self.state.bytes + bytes - self.finish(&self.state, &json(&seqs)?)?;
             next.save(&self.db)
         })?;
         self.state = next;
+        self.bottom = bottom - taken.len() as i64;
         reply.letters = letters.iter().map(|letter| letter.taken as i64).sum();
         reply.backlog += owed_rows.len() as i64;
         self.dirty.extend(deltas.into_keys());
@@ -172,9 +175,9 @@ impl<D: Database> Shard<D> {
         Ok(())
     }
 
-    /// The lowest number that a payload has, 0 or below.
+    /// The lowest number that a payload has, or had since the shard was started: a call under way may still name it. 0 or below.
     fn bottom(&self) -> Result<i64, SqlError> {
-        Ok(only(self.db.query("SELECT min(seq) FROM payload", &[])?)?.int()?.min(0))
+        Ok(only(self.db.query("SELECT min(seq) FROM payload", &[])?)?.int()?.min(self.bottom))
     }
 
     /// Payloads that wait for the tracker or to be opened, counted up to one more than may wait.
@@ -184,23 +187,24 @@ impl<D: Database> Shard<D> {
         Ok(owed + self.state.top - self.state.opened_to)
     }
 
-    /// What was handed over in this run before.
-    fn handed(&self, request: &BackfillRequest) -> Result<Places, SqlError> {
+    /// What was handed over in this run before, and what was since `as_of` in another one.
+    fn handed(&self, request: &BackfillRequest) -> Result<(Places, Places), SqlError> {
+        let BackfillRequest { run, tracker, as_of, .. } = request;
         let wanted: Vec<_> =
             request.payloads.iter().map(|payload| (&payload.id, payload.received_at)).collect();
         let rows = self.db.query(
-            "SELECT payload, at, events FROM json_each(?2) CROSS JOIN handed
-             ON run = ?1 AND payload = value ->> 0 AND at = value ->> 1",
-            &[Param::Text(&request.run), Param::Text(&json(&wanted)?)],
+            "SELECT payload, at, run, events FROM json_each(?1) CROSS JOIN handed
+             ON payload = value ->> 0 AND at = value ->> 1 AND tracker = ?2 AND (run = ?3 OR since >= ?4)",
+            &[Param::Text(&json(&wanted)?), Param::Text(tracker), Param::Text(run), Param::Int(as_of.0)],
         )?;
-        rows.into_iter()
-            .map(|row| {
-                let mut row = Row::of(row);
-                let which = (row.text()?, Millis(row.int()?));
-                let events = serde_json::from_str(&row.text()?);
-                Ok((which, events.map_err(|error| SqlError(format!("handed: {error}")))?))
-            })
-            .collect()
+        let (mut same, mut others) = (Places::new(), Places::new());
+        for row in rows {
+            let mut row = Row::of(row);
+            let which = (row.text()?, Millis(row.int()?));
+            let places = if row.text()? == *run { &mut same } else { &mut others };
+            places.entry(which).or_default().extend(places_in(&row.text()?)?);
+        }
+        Ok((same, others))
     }
 
     /// Events that are on their way to the tracker; nothing stands for all of a payload that is not opened yet.
@@ -279,6 +283,24 @@ impl<D: Database> Shard<D> {
         }
         Ok(gone.iter().map(|letter| letter.seq).collect())
     }
+}
+
+/// A row of `handed`.
+#[derive(Serialize)]
+pub struct Handed<'a>(pub String, pub Millis, pub &'a str, pub &'a str, pub BTreeSet<u32>, pub Millis);
+
+/// Notes what was handed over or put back. Of two rows of a payload in one run the later one counts.
+pub fn note_handed(db: &impl Database, handed: &[Handed<'_>]) -> Result<(), SqlError> {
+    db.query(
+        "INSERT OR REPLACE INTO handed (payload, at, tracker, run, events, since)
+         SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5 FROM json_each(?1)",
+        &[Param::Text(&json(handed)?)],
+    )?;
+    Ok(())
+}
+
+fn places_in(json: &str) -> Result<BTreeSet<u32>, SqlError> {
+    serde_json::from_str(json).map_err(|error| SqlError(format!("handed: {error}")))
 }
 
 fn as_new(payload: &BackfillPayload) -> NewPayload {

@@ -1,6 +1,7 @@
 //! Dead letters: what was given up, kept with its payload until it is replayed or too old.
 
 use crate::admin::{DeadEvent, DeadFilter, DeadLetter, DeadReply, DeadRequest, OPEN_LANE, ReplayReply};
+use crate::backfill::{Handed, note_handed};
 use crate::ledger::{self, Deltas};
 use crate::owed::{self, OwedEvent, OwedRow};
 use crate::row::Row;
@@ -122,6 +123,7 @@ impl<D: Database> Shard<D> {
         reply: &mut ReplayReply,
     ) -> Result<(), SqlError> {
         let (mut deltas, mut owed_rows, mut gone, mut kept) = (Deltas::default(), vec![], vec![], vec![]);
+        let mut handed = Vec::new();
         for Letter { seq, events, letter } in letters {
             let is_meant = |event: &OwedEvent| filter.event.as_ref().is_none_or(|name| *name == event.2);
             let (meant, others): (Vec<_>, Vec<_>) = events.iter().cloned().partition(is_meant);
@@ -137,6 +139,17 @@ impl<D: Database> Shard<D> {
             }
             reply.letters += 1;
             reply.events += meant.len() as i64;
+            if !letter.tracker.starts_with('(') {
+                let places = meant.iter().map(|event| event.0).collect();
+                handed.push(Handed(
+                    letter.payload_id.clone(),
+                    letter.received_at,
+                    &letter.tracker,
+                    run,
+                    places,
+                    now,
+                ));
+            }
             // Writing to a warehouse is no delivery: its lane knows one run.
             let run = if matches!(self.lane_of(&letter.tracker), LaneOf::Raw(_)) { LIVE } else { run };
             owed_rows.push(OwedRow {
@@ -156,6 +169,7 @@ impl<D: Database> Shard<D> {
         }
         self.db.transaction(&mut || {
             owed::insert(&self.db, &owed_rows)?;
+            note_handed(&self.db, &handed)?;
             self.db.query(
                 "DELETE FROM dead WHERE number IN (SELECT value FROM json_each(?1))",
                 &[Param::Text(&json(&gone)?)],

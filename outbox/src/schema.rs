@@ -82,7 +82,7 @@ const TABLES: [&str; 11] = [
 
 /// Rows on their way to the warehouses, as JSON arrays without the outer brackets, `kind` being that of
 /// [`crate::pack::Table`]; and small lists.
-const MORE_TABLES: [&str; 7] = [
+const MORE_TABLES: [&str; 8] = [
     "CREATE TABLE IF NOT EXISTS pack (
   number INTEGER PRIMARY KEY,
   kind INTEGER NOT NULL,
@@ -99,15 +99,18 @@ const MORE_TABLES: [&str; 7] = [
   reason TEXT NOT NULL,
   at INTEGER NOT NULL
 )",
-    // What a backfill handed over: `events` is a JSON array of their places in the payload that was received at `at`.
+    // What a backfill handed over, or a replay put back: `events` is a JSON array of their places in the payload that was
+    // received at `at`.
     "CREATE TABLE IF NOT EXISTS handed (
-  run TEXT NOT NULL,
   payload TEXT NOT NULL,
   at INTEGER NOT NULL,
+  tracker TEXT NOT NULL,
+  run TEXT NOT NULL,
   events TEXT NOT NULL,
   since INTEGER NOT NULL,
-  PRIMARY KEY (run, payload, at)
+  PRIMARY KEY (payload, at, tracker, run)
 ) WITHOUT ROWID",
+    "CREATE INDEX IF NOT EXISTS handed_by_run ON handed (run)",
     "CREATE TABLE IF NOT EXISTS paused (lane TEXT PRIMARY KEY) WITHOUT ROWID",
     // Hashes of the ids of events that were erased, and their key; none until something is.
     "CREATE TABLE IF NOT EXISTS erased (hash TEXT PRIMARY KEY) WITHOUT ROWID",

@@ -57,6 +57,8 @@ pub struct Shard<D> {
     pub(crate) sample_rate: Option<SampleRate>,
     /// Counters are not told before.
     pub(crate) snapshot_at: Millis,
+    /// The lowest number of a payload that was handed back since the start.
+    pub(crate) bottom: i64,
     not_before: Millis,
 }
 
@@ -104,6 +106,7 @@ impl<D: Database> Shard<D> {
             backlog: None,
             sample_rate: None,
             snapshot_at: Millis(0),
+            bottom: 0,
             not_before: Millis(0),
         };
         let paused = shard.paused()?;

@@ -46,10 +46,14 @@ impl<D: Database> Shard<D> {
         self.forget_refused(now)?;
         self.seen.rotate(&self.db, now)?;
         let kept = Millis(now.0 - self.settings.dead_retention - self.settings.retry_window - DAY_MS);
-        // But those of which the warehouses do not know yet: a backfill counts under days that are long past.
-        let params = [Param::Int(day_of(kept)), Param::Int(self.state.told_to)];
-        self.db.query("DELETE FROM ledger WHERE day < ?1 AND pending = 0 AND changed < ?2", &params)?;
         self.db.query("DELETE FROM handed WHERE since < ?1", &[Param::Int(kept.0)])?;
+        // But those of which the warehouses do not know yet, and those of backfills, which go on counting under days that are
+        // long past.
+        self.db.query(
+            "DELETE FROM ledger WHERE day < ?1 AND pending = 0 AND changed < ?2
+             AND NOT EXISTS (SELECT 1 FROM handed WHERE handed.run = ledger.run)",
+            &[Param::Int(day_of(kept)), Param::Int(self.state.told_to)],
+        )?;
         let mut next = State { upkeep_day: day_of(now), ..self.state.clone() };
         next.save(&self.db)?;
         self.state = next;

@@ -60,7 +60,7 @@ pub fn load(db: &impl Database, names: &[String]) -> Result<Vec<Warehouse>, SqlE
 }
 
 fn begin_again(db: &impl Database, names: &[String]) -> Result<Vec<Warehouse>, SqlError> {
-    let oldest = "SELECT coalesce((SELECT min(seq) - 1 FROM payload), opened_to) FROM state";
+    let oldest = "SELECT coalesce((SELECT min(seq) - 1 FROM payload WHERE seq > 0), opened_to) FROM state";
     let raw_to = only(db.query(oldest, &[])?)?.int()?;
     let warehouses: Vec<_> = names.iter().map(|name| Warehouse::new(name, raw_to, 0)).collect();
     db.transaction(&mut || {

@@ -9,7 +9,7 @@ use allowlist::Allowed;
 use edge::otlp::Span;
 use edge::problem::Problem;
 use edge::report;
-use event::account::BACKFILL;
+use event::account::LIVE;
 use event::wire::{CallMade, DeliverReply, DeliverRequest, EventOutcome, Named};
 use event::{Change, Outcome};
 use trackers::Call;
@@ -45,7 +45,7 @@ pub async fn deliver(
     let mut outcomes = Vec::new();
     let mut owed = Vec::new();
     let mut room = MAX_CHANGES;
-    let is_backfill = request.run.starts_with(BACKFILL);
+    let is_again = request.run != LIVE;
     for (place, payload) in request.payloads.iter().enumerate() {
         let events = match setup.tracker(tracker) {
             Some(_) => take(setup, tracker, request.policy.as_deref(), payload),
@@ -54,7 +54,7 @@ pub async fn deliver(
         for Taken { idx, event, changes, named } in events {
             let changes = changes.filter(|changes| changes.len() <= room);
             room -= changes.as_ref().map_or(0, Vec::len);
-            let told = Told { changes, named: named.filter(|_| is_backfill) };
+            let told = Told { changes, named: named.filter(|_| is_again) };
             match event {
                 Ok(event) => owed.push(Owed { place, idx, event, told }),
                 Err(outcome) => {

@@ -11,6 +11,9 @@ pub struct BackfillRequest {
     pub run: String,
     /// Who is to get them.
     pub tracker: String,
+    /// When it was found out what the tracker lacks, by the shard's clock: what was handed over or put back since then, in
+    /// whichever run, is left out.
+    pub as_of: Millis,
     /// Each once, with all of its events.
     pub payloads: Vec<BackfillPayload>,
 }

@@ -90,11 +90,17 @@ impl ErasedIds {
         let Some(key) = &self.key else { return Ok(BTreeSet::new()) };
         let hashed: BTreeMap<String, &str> = ids.into_iter().map(|id| (key.hash(id), id)).collect();
         let hashes: Vec<&String> = hashed.keys().collect();
-        // The order of the join is fixed: each hash is looked up.
-        let rows = db.query(
-            "SELECT hash FROM json_each(?1) CROSS JOIN erased ON hash = value",
-            &[Param::Text(&json(&hashes)?)],
-        )?;
-        rows.into_iter().map(|row| Ok(hashed[&Row::of(row).text()?])).collect()
+        let mut among = BTreeSet::new();
+        for hashes in hashes.chunks(AT_ONCE) {
+            // The order of the join is fixed: each hash is looked up.
+            let rows = db.query(
+                "SELECT hash FROM json_each(?1) CROSS JOIN erased ON hash = value",
+                &[Param::Text(&json(hashes)?)],
+            )?;
+            for row in rows {
+                among.insert(hashed[&Row::of(row).text()?]);
+            }
+        }
+        Ok(among)
     }
 }

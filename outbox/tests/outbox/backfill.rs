@@ -3,7 +3,8 @@
 use crate::world::{Mode, NOON, World};
 use event::Millis;
 use outbox::admin::{
-    BackfillPayload, BackfillReply, BackfillRequest, Counter, DeadRequest, EraseRequest, ErasedEvents,
+    BackfillPayload, BackfillReply, BackfillRequest, Counter, DeadFilter, DeadRequest, EraseRequest,
+    ErasedEvents,
 };
 
 const RUN: &str = "backfill:x";
@@ -19,7 +20,8 @@ fn payload(id: &str, at: i64, data: &str, events: &[u32]) -> BackfillPayload {
 }
 
 fn hand(world: &mut World, run: &str, payloads: Vec<BackfillPayload>) -> BackfillReply {
-    let request = BackfillRequest { run: run.to_owned(), tracker: "a".to_owned(), payloads };
+    let request =
+        BackfillRequest { run: run.to_owned(), tracker: "a".to_owned(), as_of: Millis(world.now), payloads };
     let reply = world.shard.backfill(&request, Millis(world.now)).unwrap();
     world.assert_balanced();
     reply
@@ -156,6 +158,7 @@ fn a_database_that_fails_takes_nothing_and_the_next_time_all() {
         let request = BackfillRequest {
             run: RUN.to_owned(),
             tracker: "a".to_owned(),
+            as_of: Millis(NOON),
             payloads: vec![payload("p", NOON, "2", &[0, 1]), payload("q", NOON, "1", &[0])],
         };
         let done = world.shard.backfill(&request, Millis(world.now));
@@ -205,4 +208,94 @@ fn what_was_erased_is_not_taken_whatever_copy_of_it_there_is() {
     world.run_for(10_000);
     let received: Vec<_> = world.received.keys().map(|(_, event)| event.as_str()).collect();
     assert_eq!(received, ["p.0"]);
+    let places: Vec<u32> = (0..1000).collect();
+    let many = (0..40).map(|i| payload(&format!("q{i}"), NOON, "1000", &places)).collect();
+    assert_eq!(hand(&mut world, RUN, many).taken, 40_000, "however many there are");
+}
+
+/// Whoever asks has looked into the warehouse some time ago.
+#[test]
+fn what_another_run_sent_since_one_looked_is_left_out() {
+    let mut world = World::new(&[("RETRY_WINDOW", "1h")]);
+    world.vendors.insert("a", Mode::Retry(None));
+    world.send("p", "2");
+    world.run_for(2 * 3_600_000);
+    world.vendors.insert("a", Mode::Ok);
+    let looked = world.now;
+    world.now += 1;
+    let filter =
+        DeadFilter { tracker: Some("a".into()), event: Some("even".into()), ..DeadFilter::default() };
+    world.shard.replay("replay:r", &filter, Millis(world.now)).unwrap();
+    hand(&mut world, "backfill:other", vec![payload("p", NOON, "2", &[1])]);
+    world.run_for(600_000);
+    let mut request = BackfillRequest {
+        run: RUN.to_owned(),
+        tracker: "a".to_owned(),
+        as_of: Millis(looked),
+        payloads: vec![payload("p", NOON, "2", &[0, 1])],
+    };
+    let reply = world.shard.backfill(&request, Millis(world.now)).unwrap();
+    assert_eq!((reply.taken, reply.pending), (0, 2));
+    request.tracker = "b".to_owned();
+    let reply = world.shard.backfill(&request, Millis(world.now)).unwrap();
+    assert_eq!((reply.taken, reply.known), (2, 0), "another tracker is another matter, under one name, too");
+    world.run_for(600_000);
+    let twice: Vec<_> =
+        world.received.iter().filter(|(_, count)| **count > 1).map(|((tracker, _), _)| tracker).collect();
+    assert_eq!(twice, ["b", "b"], "which was told to have them");
+}
+
+#[test]
+fn a_run_counts_on_under_days_that_are_long_past() {
+    let mut world = World::new(&[]);
+    let earlier = NOON - 40 * 24 * 3_600_000;
+    hand(&mut world, RUN, vec![payload("p", earlier, "4", &[0, 1, 3])]);
+    world.run_for(60_000);
+    world.now += 24 * 3_600_000;
+    world.shard.upkeep(Millis(world.now)).unwrap();
+    hand(&mut world, RUN, vec![payload("q", earlier, "4", &[0, 1, 3])]);
+    world.run_for(60_000);
+    world.assert_balanced_in_warehouse();
+    world.assert_told();
+    assert_eq!(lines(&world, RUN).iter().map(|line| line.delivered).sum::<i64>(), 6);
+}
+
+#[test]
+fn another_warehouse_gets_no_payload_that_was_handed_back() {
+    let mut world = World::new(&[]);
+    world.vendors.insert("a", Mode::Misconfigured);
+    hand(&mut world, RUN, vec![payload("p", NOON, "1", &[0])]);
+    world.send("live", "1");
+    world.run_for(1000);
+    world.use_warehouses("bigquery");
+    world.run_for(60_000);
+    let written: Vec<_> = world.stores["bigquery"].raw.keys().collect();
+    assert_eq!(written, ["live"]);
+}
+
+#[test]
+fn half_of_the_room_is_kept_for_what_comes() {
+    let mut world = World::new(&[("OUTBOX_MAX_BYTES", "100000")]);
+    world.vendors.insert("a", Mode::Misconfigured);
+    let large = "x".repeat(20_000);
+    let taken = |world: &mut World, id: &str| hand(world, RUN, vec![payload(id, NOON, &large, &[0])]);
+    assert_eq!(taken(&mut world, "p1").taken, 1);
+    assert_eq!(taken(&mut world, "p2").taken, 1);
+    assert!(taken(&mut world, "p3").full);
+    assert_eq!(world.send("live", &large), outbox::Appended::Stored);
+}
+
+#[test]
+fn what_died_without_a_name_has_one_when_it_is_replayed() {
+    let mut world = World::new(&[("RETRY_WINDOW", "1h")]);
+    world.trace = Mode::Down;
+    hand(&mut world, RUN, vec![payload("p", NOON, "1", &[0])]);
+    world.run_for(2 * 3_600_000);
+    world.trace = Mode::Ok;
+    let filter = DeadFilter { tracker: Some("a".into()), ..DeadFilter::default() };
+    world.shard.replay("replay:r", &filter, Millis(world.now)).unwrap();
+    world.run_for(3_600_000);
+    let replayed = lines(&world, "replay:r");
+    assert_eq!((replayed.len(), replayed[0].event.as_str(), replayed[0].delivered), (1, "even", 1));
+    world.assert_balanced_in_warehouse();
 }

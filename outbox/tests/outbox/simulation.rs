@@ -78,8 +78,12 @@ fn backfill(world: &mut World, run: &str, id: &str, data: &str, at: i64) -> Opti
         context: "{}".to_owned(),
         events: (0..data.parse().unwrap_or(1)).collect(),
     };
-    let request =
-        BackfillRequest { run: run.to_owned(), tracker: TRACKERS[0].to_owned(), payloads: vec![payload] };
+    let request = BackfillRequest {
+        run: run.to_owned(),
+        tracker: TRACKERS[0].to_owned(),
+        as_of: Millis(world.now),
+        payloads: vec![payload],
+    };
     world.shard.backfill(&request, Millis(world.now)).ok().map(|reply| reply.taken)
 }
 

@@ -1,7 +1,7 @@
 //! A shard on real SQLite, with a warehouse, a Trace and vendors that fail as told.
 
 use crate::store::Store;
-use event::account::{ALL_TRACKERS, BACKFILL, UNOPENED};
+use event::account::{ALL_TRACKERS, LIVE, UNOPENED};
 use event::wire::{
     CallMade, DeliverReply, DeliverRequest, ENOUGH_EVENTS, EventOutcome, Named, OpenReply, OpenRequest,
     Opened, OpenedEvent, Owed,
@@ -355,7 +355,7 @@ impl World {
                     outcome,
                     status: Some(200),
                     changes: asked.payload.is_some().then(|| self.changes()),
-                    named: request.run.starts_with(BACKFILL).then(|| Named {
+                    named: (request.run != LIVE).then(|| Named {
                         id: event::id::event_id(data.strip_prefix("own:"), &asked.id, *idx),
                         name: if idx % 2 == 0 { "even".into() } else { "odd".into() },
                     }),
