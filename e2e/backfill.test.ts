@@ -3,6 +3,7 @@
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
+import { gzipSync } from "node:zlib";
 import { run, start } from "./support/command.ts";
 import { consoleHttp } from "./support/console-http.ts";
 import { type Sparrow, type Status, startSparrow } from "./support/sparrow.ts";
@@ -50,11 +51,16 @@ const environment = () => ({
   CONSOLE_TOKEN: TOKEN,
 });
 
+/** Nothing is left out. */
+const NONE = { delivered: 0, underWay: 0, copies: 0, malformed: 0, erased: 0, unknown: 0 };
+
 interface Report {
   run: string;
   found: number;
   toSend: number;
-  leftOut: { delivered: number; underWay: number };
+  handedBefore: number;
+  unread: number;
+  leftOut: typeof NONE;
   before: { outcome: string | null; reason: string | null; events: number }[];
   sent?: {
     taken: number;
@@ -231,8 +237,14 @@ test("what a shard took is not taken again before the warehouse knows of it", as
   const first = await backfill(...condition);
   const second = await backfill(...condition);
   assert.deepEqual([first.sent?.taken, second.sent?.taken, second.sent?.known], [30, 0, 30]);
-  const other = await backfill(...condition, "--run", "another");
-  assert.deepEqual([other.sent?.taken, other.sent?.pending], [0, 30], "in another run neither");
+  const dry = await backfill("--where", "entry = 'twice'");
+  assert.equal(dry.handedBefore, 30, "which the dry run says");
+  const other = await run(
+    ["backfill", "--tracker", "amplitude", ...condition, "--run", "another"],
+    environment(),
+  );
+  assert.equal(other.code, 1);
+  assert.match(other.stderr, /has events on their way to the tracker/);
   await pause(false);
   await settled();
   const [now = 0, events = 0] = await atAmplitude();
@@ -249,21 +261,66 @@ test("what waits for the tracker is left out, and what it was never owed is sent
   });
   // As from before a tracker was there: it is in raw, and nobody has an outcome of it.
   const old = new Date(Date.now() - 2 * 24 * 3_600_000).toISOString();
+  await sparrow.sql(
+    "INSERT INTO ledger VALUES (9, 1, 'live', ?, 'purchase product', 'webhook', 1, 0, ?)",
+    ...[old.slice(0, 10), old],
+  );
   const body = { event: "purchase product", deviceId: "old", properties: { entry: "waiting" } };
   await sparrow.sql(
     "INSERT INTO raw VALUES (?, ?, ?, ?)",
     ...["never-owed", old, JSON.stringify(body), '{"shard":1,"origin":"http://localhost:8788"}'],
   );
   const condition = ["--where", "entry = 'waiting'"];
+  // Nobody knows of one whose day's account is gone.
+  const older = new Date(Date.now() - 4 * 24 * 3_600_000).toISOString();
+  await sparrow.sql(
+    "INSERT INTO raw SELECT 'unknown', ?, data, context FROM raw WHERE eventId = 'never-owed'",
+    older,
+  );
   const waiting = await backfill(...condition);
-  assert.deepEqual([waiting.found, waiting.toSend, waiting.leftOut.underWay], [13, 1, 12]);
+  assert.deepEqual(
+    [waiting.found, waiting.toSend, waiting.leftOut],
+    [14, 1, { ...NONE, underWay: 12, unknown: 1 }],
+  );
   await pause(false);
   await settled();
   assert.deepEqual(await atAmplitude(), [before + ids.length, before + ids.length]);
   const { found, toSend, leftOut, sent } = await backfill(...condition, "--yes");
-  assert.deepEqual([found, toSend, leftOut.delivered, sent?.taken], [13, 1, 12, 1]);
+  assert.deepEqual(
+    [found, toSend, leftOut, sent?.taken],
+    [14, 1, { ...NONE, delivered: 12, unknown: 1 }, 1],
+  );
   assert.equal(sent?.run.delivered, 1);
   assert.deepEqual(await atAmplitude(), [before + 13, before + 13]);
+});
+
+test("of a body into which SQL cannot look every event is sent that was not delivered", async () => {
+  const [before = 0] = await atAmplitude();
+  const events = Array.from({ length: 5 }, (_, i) => ({
+    event: "sign up",
+    deviceId: `packed-${i}`,
+  }));
+  const at = new Date(Date.now() - 2 * 24 * 3_600_000).toISOString();
+  const data = gzipSync(JSON.stringify({ batch: events })).toString("base64");
+  const context = {
+    shard: 2,
+    origin: "http://localhost:8788",
+    contentEncoding: "gzip",
+    encoding: "base64",
+  };
+  await sparrow.sql(
+    "INSERT INTO raw VALUES (?, ?, ?, ?)",
+    "packed",
+    at,
+    data,
+    JSON.stringify(context),
+  );
+  const where = ["--where", "payloadId = 'packed'", "--yes"];
+  const { toSend, unread, sent } = await backfill(...where);
+  assert.deepEqual([toSend, unread, sent?.run.delivered], [1, 1, 5]);
+  assert.deepEqual(await atAmplitude(), [before + 5, before + 5]);
+  await settled();
+  assert.equal((await backfill(...where)).sent, undefined, "all of them are delivered");
 });
 
 test("what people say in SQL cannot change anything, and no secret is told", async () => {

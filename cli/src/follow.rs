@@ -6,12 +6,16 @@ use indicatif::ProgressBar;
 use serde::Serialize;
 use std::cell::Cell;
 use std::time::Duration;
+use tokio::time::Instant;
 
 /// How often Console is asked.
 const EVERY: Duration = Duration::from_secs(1);
 
 /// Calls that may fail in a row: Console may be deployed meanwhile.
 const MAX_FAILURES: u32 = 30;
+
+/// So long nothing may be settled, until it is left to itself: twice the longest wait between two attempts, and some.
+const PATIENCE: Duration = Duration::from_secs(15 * 60);
 
 /// A run's counters, over all shards, trackers and days.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -58,7 +62,7 @@ pub async fn look(console: &Console, run: &str) -> Result<(Standing, Vec<Failed>
     Ok((sum(&ledger), ledger.failed))
 }
 
-/// Waits until nothing is pending on any shard. How it stands meanwhile is noted in `latest`.
+/// Waits until nothing is pending on any shard, or nothing goes on. How it stands meanwhile is noted in `latest`.
 ///
 /// # Errors
 /// [`ConsoleError`], where Console goes on failing.
@@ -69,6 +73,7 @@ pub async fn follow(
     latest: &Cell<Option<Standing>>,
 ) -> Result<Standing, ConsoleError> {
     let mut failures = 0;
+    let (mut settled, mut since) = (0, Instant::now());
     loop {
         match look(console, run).await {
             Ok((now, failed)) => {
@@ -76,7 +81,10 @@ pub async fn follow(
                 latest.set(Some(now));
                 bar.set_length(u64::try_from(now.received).unwrap_or_default());
                 bar.set_position(now.settled());
-                if now.pending == 0 && failed.is_empty() {
+                if now.settled() > settled {
+                    (settled, since) = (now.settled(), Instant::now());
+                }
+                if (now.pending == 0 && failed.is_empty()) || since.elapsed() > PATIENCE {
                     return Ok(now);
                 }
             }

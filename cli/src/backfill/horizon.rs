@@ -1,9 +1,10 @@
 //! Up to when every outcome is in the warehouse: whoever sends again what is merely on its way sends it twice.
 
-use crate::console::api::{OnShard, Tracker, Trackers};
+use crate::console::api::{Ledger, OnShard, Tracker, Trackers};
 use crate::console::{Console, ConsoleError};
 use crate::source::{Param, Source, SourceError};
 use event::Millis;
+use event::account::LIVE;
 use serde_json::Value;
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -33,6 +34,15 @@ pub enum HorizonError {
     )]
     NoWarehouse(&'static str),
     #[error(
+        "{0} rows of the account are refused by the warehouse, so that nobody knows what they tell; \
+        mend it, then `sparrow replay dead --tracker '(accounts {1})' --yes`"
+    )]
+    Refused(i64, &'static str),
+    #[error(
+        "{0} has events on their way to the tracker; wait until it is done, or what it sends may be sent twice"
+    )]
+    OtherRun(String),
+    #[error(
         "the account of every event is behind in the warehouse by more than a minute (lane `(accounts {0})` of shards {1:?}); mend the warehouse first"
     )]
     Behind(&'static str, Vec<u32>),
@@ -40,6 +50,8 @@ pub enum HorizonError {
 
 /// What is known of the tracker.
 pub struct Horizon {
+    /// When one looked, by the shards' clock.
+    pub now: Millis,
     /// An event without an outcome that was received from then on may be on its way.
     pub at: Millis,
     /// Why it would not get anything now, where that is so.
@@ -47,20 +59,24 @@ pub struct Horizon {
 }
 
 /// Asks Console what is on its way, and waits until the warehouse has the account of all that is not.
+///
+/// # Errors
+/// [`HorizonError`], also where another run of the tracker is under way: what it sends would be sent twice.
 pub async fn horizon(
     console: &Console,
     source: &mut Source,
     tracker: &str,
-    now: Millis,
+    run: &str,
 ) -> Result<Horizon, HorizonError> {
-    let lanes = lanes(console).await?;
+    let (lanes, now) = lanes(console).await?;
+    no_other_run(console, tracker, run).await?;
     let lane = |name: &str| lanes.iter().find(|lane| lane.tracker == name);
     let oldest = [tracker, "(open)"].into_iter().filter_map(|name| lane(name)?.oldest_pending_seconds).max();
     // A second, since the seconds are whole ones.
     let age = SLACK_MS.max((oldest.unwrap_or_default() + 1) * 1000);
     let trouble = lane(tracker).and_then(trouble);
     accounted(console, source, now).await?;
-    Ok(Horizon { at: Millis(now.0 - age), trouble })
+    Ok(Horizon { now, at: Millis(now.0 - age), trouble })
 }
 
 fn trouble(lane: &Tracker) -> Option<String> {
@@ -72,9 +88,19 @@ fn trouble(lane: &Tracker) -> Option<String> {
     Some(format!("does not work now ({})", reason.unwrap_or("it failed")))
 }
 
-async fn lanes(console: &Console) -> Result<Vec<Tracker>, HorizonError> {
-    let Trackers { trackers, failed } = console.get("/api/trackers").await?;
-    if failed.is_empty() { Ok(trackers) } else { Err(HorizonError::Shards(failed.len())) }
+/// Every lane, and the shards' clock.
+async fn lanes(console: &Console) -> Result<(Vec<Tracker>, Millis), HorizonError> {
+    let Trackers { now, trackers, failed } = console.get("/api/trackers").await?;
+    match now {
+        Some(now) if failed.is_empty() => Ok((trackers, Millis(now))),
+        _ => Err(HorizonError::Shards(failed.len())),
+    }
+}
+
+async fn no_other_run(console: &Console, tracker: &str, run: &str) -> Result<(), HorizonError> {
+    let Ledger { ledger, .. } = console.get(&format!("/api/ledger?tracker={tracker}")).await?;
+    let other = ledger.into_iter().find(|line| line.pending > 0 && line.run != LIVE && line.run != run);
+    other.map_or(Ok(()), |line| Err(HorizonError::OtherRun(line.run)))
 }
 
 /// Waits until what was settled before `now` is in the warehouse: a shard has nothing left to write, or has written what came
@@ -85,9 +111,13 @@ async fn accounted(console: &Console, source: &mut Source, now: Millis) -> Resul
     let started = Instant::now();
     let mut done = BTreeSet::new();
     loop {
-        let lanes = lanes(console).await?;
+        let (lanes, _) = lanes(console).await?;
         let lane = lanes.into_iter().find(|lane| lane.tracker == name);
         let lane = lane.ok_or(HorizonError::NoWarehouse(warehouse))?;
+        let refused: i64 = lane.shards.iter().map(|on| on.dead).sum();
+        if refused > 0 {
+            return Err(HorizonError::Refused(refused, warehouse));
+        }
         done.extend(lane.shards.iter().filter(|on| on.backlog == 0).map(|on| on.shard));
         let behind = |done: &BTreeSet<u32>| -> Vec<u32> {
             lane.shards.iter().map(|on| on.shard).filter(|shard| !done.contains(shard)).collect()

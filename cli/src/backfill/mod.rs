@@ -10,7 +10,7 @@ mod send;
 mod spool;
 
 use crate::console::{self, ConsoleError};
-use crate::follow::{Standing, follow};
+use crate::follow::{self, Standing, follow};
 use crate::progress;
 use crate::source::{self, SourceError};
 use crate::usage::Usage;
@@ -19,7 +19,7 @@ use clap::builder::PossibleValuesParser;
 use event::Millis;
 use horizon::{HorizonError, horizon};
 use plan::Plan;
-use selection::{Selection, SelectionError, select};
+use selection::{Selection, SelectionError, first_day, select};
 use send::{Handed, SendError, Sender};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
@@ -133,6 +133,8 @@ struct Sent {
     interrupted: bool,
     /// Nothing where nobody waited for it.
     run: Option<Standing>,
+    /// Whether, of what this call added to the run, nothing was rejected, died, or was left, and something was delivered.
+    is_whole: bool,
     seconds: f64,
     events_per_second: f64,
     /// In bytes, at most, whole and without what the system shares.
@@ -158,13 +160,16 @@ impl Backfill {
         let console = self.console.open()?;
         let mut source = self.source.open()?;
         let spool = Spool::new()?;
-        let horizon = horizon(&console, &mut source, &self.tracker, now).await?;
+        let before = standing(&console, &run).await?;
+        let horizon = horizon(&console, &mut source, &self.tracker, &run).await?;
         select(&mut source, &spool, &selection, &self.tracker, now).await?;
-        spool.decide(horizon.at, self.delivered)?;
+        let first_day = first_day(&mut source).await?;
+        spool.decide(horizon.at, first_day.as_deref(), self.delivered)?;
         // Every tracker of the list has windows.
         let windows = trackers::windows(&self.tracker)
             .unwrap_or(trackers::Windows { age_ms: None, dedupe: trackers::Dedupe::Undocumented });
-        let plan = plan::plan(&spool, &run, &self.tracker, windows, horizon.trouble, now)?;
+        let known = (before.received, horizon.trouble);
+        let plan = plan::plan(&spool, &run, &self.tracker, windows, known, horizon.now)?;
         if !self.yes || plan.to_send == 0 {
             return self.dry(plan);
         }
@@ -177,8 +182,11 @@ impl Backfill {
             tracker: &self.tracker,
             rate: self.rate,
             bar: &bar,
+            as_of: horizon.now,
+            delivered: self.delivered,
             waiting: Default::default(),
             handed: Handed::default(),
+            told: String::new(),
         };
         let done = tokio::select! {
             done = sender.send(&mut source) => Some(done?),
@@ -202,6 +210,7 @@ impl Backfill {
             handed,
             interrupted: done.is_none() || (outcome.is_none() && !self.no_wait),
             run: outcome,
+            is_whole: outcome.is_none_or(|outcome| is_whole(&outcome, &before)),
             seconds,
             events_per_second: f64::from(u32::try_from(handed.taken).unwrap_or(u32::MAX)) / seconds,
             memory: usage.map(|usage| usage.memory),
@@ -254,11 +263,12 @@ impl Backfill {
 
     fn report(&self, plan: Plan, sent: Sent, usage: Option<Usage>) -> Result<ExitCode, BackfillError> {
         let mut out = io::stdout().lock();
-        let code = match (&sent.run, sent.interrupted) {
-            (_, true) => ExitCode::from(INTERRUPTED),
-            (Some(run), _) if run.is_bad() || sent.handed.missing > 0 => ExitCode::FAILURE,
-            (None, _) if sent.handed.missing > 0 => ExitCode::FAILURE,
-            _ => ExitCode::SUCCESS,
+        let code = if sent.interrupted {
+            ExitCode::from(INTERRUPTED)
+        } else if sent.is_whole && sent.handed.missing == 0 {
+            ExitCode::SUCCESS
+        } else {
+            ExitCode::FAILURE
         };
         if self.json {
             print(&mut out, &Report { plan, sent: Some(sent) })?;
@@ -283,17 +293,33 @@ impl Backfill {
             }
         }
         if let Some(run) = sent.run {
-            let Standing { received, delivered, filtered, rejected, dead, .. } = run;
+            let Standing { received, delivered, filtered, rejected, dead, pending } = run;
+            let pending = if pending > 0 { format!(" + pending {pending}") } else { String::new() };
             writeln!(
                 out,
-                "the run: received {received} = delivered {delivered} + filtered {filtered} + rejected {rejected} + dead {dead}"
+                "the run: received {received} = delivered {delivered} + filtered {filtered} + rejected {rejected} + dead {dead}{pending}"
             )?;
+            if filtered + rejected + dead > 0 {
+                writeln!(out, "why, in SQL: SELECT * FROM reasons WHERE run = '{}'", plan.run)?;
+            }
         } else if sent.interrupted {
             writeln!(out, "interrupted; the same command goes on from there")?;
         }
         writeln!(out, "\nIn SQL: SELECT * FROM accounts_by_day WHERE run = '{}'", plan.run)?;
         Ok(code)
     }
+}
+
+/// How the run stands: some of it may be from before.
+async fn standing(console: &console::Console, run: &str) -> Result<Standing, ConsoleError> {
+    follow::look(console, run).await.map(|(standing, _)| standing)
+}
+
+/// See [`Sent::is_whole`].
+fn is_whole(now: &Standing, before: &Standing) -> bool {
+    let lost = now.rejected - before.rejected + now.dead - before.dead + now.pending;
+    let nothing = now.received > before.received && now.delivered == before.delivered;
+    lost <= 0 && !nothing
 }
 
 fn print(out: &mut impl Write, report: &Report) -> Result<(), BackfillError> {

@@ -44,6 +44,10 @@ pub struct Plan {
     pub ignored: i64,
     /// The vendor may have them, and nobody says how long it knows an event again.
     pub uncertain: i64,
+    /// Of those that would be sent, payloads into which SQL cannot look: all of their events are, however many they are.
+    pub unread: i64,
+    /// Events that were handed over in this run before: they are not sent again in it.
+    pub handed_before: i64,
     /// Seconds, about.
     pub seconds: f64,
     /// Why the tracker would not get anything now.
@@ -85,6 +89,8 @@ pub struct LeftOut {
     pub malformed: i64,
     /// Events of people who were forgotten.
     pub erased: i64,
+    /// Events of days whose account is gone, so that nobody knows what was delivered.
+    pub unknown: i64,
 }
 
 /// Counts.
@@ -93,7 +99,7 @@ pub fn plan(
     run: &str,
     tracker: &str,
     windows: Windows,
-    trouble: Option<String>,
+    (handed_before, trouble): (i64, Option<String>),
     now: Millis,
 ) -> rusqlite::Result<Plan> {
     let of = |fate: &str| spool.count("SELECT count(*) FROM event WHERE fate = ?1", [fate]);
@@ -125,7 +131,7 @@ pub fn plan(
     // A vendor that gave no answer may have taken the event all the same.
     let taken_before = |at: &str| {
         let sql = "SELECT count(*) FROM event
-          WHERE fate = 'send' AND (outcome = 'delivered' OR outcome = 'dead' AND attempts > 0) AND at < ?1";
+          WHERE fate = 'send' AND (delivered OR outcome = 'dead' AND attempts > 0) AND at < ?1";
         spool.count(sql, [at])
     };
     let all = taken_before("~")?;
@@ -134,7 +140,7 @@ pub fn plan(
         Dedupe::Undocumented => (0, 0, all),
         Dedupe::For(window) => {
             let forgotten = Millis(now.0 - window).to_string();
-            let sql = "SELECT count(*) FROM event WHERE fate = 'send' AND outcome = 'delivered' AND at >= ?1";
+            let sql = "SELECT count(*) FROM event WHERE fate = 'send' AND delivered AND at >= ?1";
             (taken_before(&forgotten)?, spool.count(sql, params![forgotten])?, 0)
         }
     };
@@ -153,11 +159,14 @@ pub fn plan(
             copies: of("copies")?,
             malformed: of("malformed")?,
             erased: of("erased")?,
+            unknown: of("unknown")?,
         },
         too_old,
         may_double,
         ignored,
         uncertain,
+        unread: spool.count("SELECT count(*) FROM event WHERE fate = 'send' AND name IS NULL", [])?,
+        handed_before,
         seconds: f64::from(u32::try_from(to_send).unwrap_or(u32::MAX)) / DRAIN_RATE,
         trouble,
     })
@@ -190,13 +199,22 @@ pub fn text(plan: &Plan) -> String {
     for before in plan.before.iter().take(MOST_SHOWN) {
         lines.push((before.events, format!("  {}", was(before))));
     }
-    let LeftOut { delivered, under_way, copies, malformed, erased } = plan.left_out;
+    let LeftOut { delivered, under_way, copies, malformed, erased, unknown } = plan.left_out;
     for (events, what) in [
         (delivered, "left out: delivered already"),
         (under_way, "left out: without an outcome yet; ask again when they have one"),
         (copies, "left out: copies of other events"),
         (malformed, "left out: cannot be read"),
         (erased, "left out: erased"),
+        (
+            unknown,
+            "left out: the account of their day is gone, and with it what was delivered; --delivered sends them",
+        ),
+        (plan.unread, "of them are bodies into which SQL cannot look: all of their events are sent"),
+        (
+            plan.handed_before,
+            "were handed over in this run before, and are not sent again in it; --run NAME does",
+        ),
         (plan.too_old, "would be lost: older than the vendor takes"),
         (plan.may_double, "may count twice: the vendor may have them and does not know them again"),
         (plan.ignored, "would be ignored: the vendor has them and still knows them"),
@@ -275,8 +293,8 @@ mod tests {
 
     fn planned(windows: Windows, after: i64, also_delivered: bool) -> Plan {
         let spool = spool();
-        spool.decide(Millis(NOON + after), also_delivered).unwrap();
-        plan(&spool, "backfill:x", "ga4", windows, None, Millis(NOON + after)).unwrap()
+        spool.decide(Millis(NOON + after), Some("2026-11-01"), also_delivered).unwrap();
+        plan(&spool, "backfill:x", "ga4", windows, (0, None), Millis(NOON + after)).unwrap()
     }
 
     #[test]

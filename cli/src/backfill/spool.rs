@@ -19,6 +19,7 @@ CREATE TABLE event (
   reason TEXT,
   attempts INTEGER,
   at TEXT,
+  delivered INTEGER NOT NULL DEFAULT 0,
   PRIMARY KEY (day, payloadId, receivedAt, idx)
 ) WITHOUT ROWID;
 CREATE TABLE outcome (
@@ -97,6 +98,8 @@ pub struct Payload {
     pub context: String,
     /// The places of the events that are meant.
     pub events: Vec<u32>,
+    /// Whether SQL could not look into it, so that one row stood for all of its events.
+    pub unread: bool,
 }
 
 /// A payload by its id and the time of its receipt.
@@ -141,31 +144,32 @@ impl Spool {
         Ok(())
     }
 
-    /// Those that failed at last are meant.
+    /// Those that failed at last are meant, or came when the tracker had no settings.
     pub fn mean_failed(&self) -> rusqlite::Result<()> {
         self.0.execute_batch(
             "INSERT OR IGNORE INTO event (day, payloadId, receivedAt, idx, name)
              SELECT substr(receivedAt, 1, 10), payloadId, receivedAt, idx, name FROM latest
-             WHERE outcome IN ('dead', 'rejected') AND NOT delivered",
+             WHERE (outcome IN ('dead', 'rejected') OR outcome = 'filtered' AND reason = 'tracker_off') AND NOT delivered",
         )
     }
 
-    /// Decides over every event. Those without an outcome that were received from `horizon` on may be on their way.
-    pub fn decide(&self, horizon: Millis, also_delivered: bool) -> rusqlite::Result<()> {
-        // A body that is encoded is one row without a name; what it holds the outcomes tell.
-        self.0.execute_batch(
-            "INSERT OR IGNORE INTO event (day, payloadId, receivedAt, idx, name, time)
-             SELECT day, payloadId, receivedAt, latest.idx, latest.name, time
-             FROM event JOIN latest USING (payloadId, receivedAt) WHERE event.name IS NULL",
-        )?;
+    /// Decides over every event. Those without an outcome that were received from `horizon` on may be on their way; of those from
+    /// before `first_day` nobody knows any more what became of them.
+    pub fn decide(
+        &self,
+        horizon: Millis,
+        first_day: Option<&str>,
+        also_delivered: bool,
+    ) -> rusqlite::Result<()> {
         self.0.execute(
             "UPDATE event SET
                name = coalesce(event.name, latest.name),
                outcome = latest.outcome, reason = latest.reason, attempts = latest.attempts, at = latest.at,
+               delivered = latest.delivered > 0,
                fate = CASE
+                 WHEN latest.outcome = 'filtered' AND latest.reason IN ('erased', 'malformed') THEN latest.reason
                  WHEN latest.delivered AND NOT ?1 THEN 'delivered'
                  WHEN latest.outcome = 'filtered' AND latest.reason = 'duplicate' THEN 'copies'
-                 WHEN latest.outcome = 'filtered' AND latest.reason IN ('erased', 'malformed') THEN latest.reason
                  ELSE 'send'
                END
              FROM latest
@@ -173,10 +177,24 @@ impl Spool {
             params![also_delivered],
         )?;
         self.0.execute(
-            "UPDATE event SET fate = iif(receivedAt >= ?1, 'under way', 'send') WHERE fate IS NULL",
-            params![horizon.to_string()],
+            "UPDATE event SET fate = CASE
+               WHEN receivedAt >= ?1 THEN 'under way'
+               WHEN NOT ?3 AND (?2 IS NULL OR day < ?2) THEN 'unknown'
+               ELSE 'send'
+             END WHERE fate IS NULL",
+            params![horizon.to_string(), first_day, also_delivered],
         )?;
         Ok(())
+    }
+
+    /// Places of a payload that must not be sent, by what became of them.
+    pub fn settled(&self, (id, received_at): &Which, also_delivered: bool) -> rusqlite::Result<Vec<u32>> {
+        self.all(
+            "SELECT idx FROM latest WHERE payloadId = ?1 AND receivedAt = ?2
+               AND (delivered AND NOT ?3 OR outcome = 'filtered' AND reason IN ('duplicate', 'erased'))",
+            params![id, received_at, also_delivered],
+            |row| row.get(0),
+        )
     }
 
     /// The days of the events, oldest first.
@@ -217,11 +235,13 @@ impl Spool {
 
     /// Takes a payload, if it is there.
     pub fn take(&self, day: &str, (id, received_at): &Which) -> rusqlite::Result<Option<Payload>> {
-        let events = self.all(
-            "SELECT idx FROM event WHERE day = ?1 AND payloadId = ?2 AND receivedAt = ?3 AND fate = 'send'",
+        let rows: Vec<(u32, bool)> = self.all(
+            "SELECT idx, name IS NULL FROM event WHERE day = ?1 AND payloadId = ?2 AND receivedAt = ?3 AND fate = 'send'",
             [day, id, received_at],
-            |row| row.get(0),
+            |row| Ok((row.get(0)?, row.get(1)?)),
         )?;
+        let (events, unread): (Vec<u32>, Vec<bool>) = rows.into_iter().unzip();
+        let unread = unread.contains(&true);
         let sql = "DELETE FROM payload WHERE payloadId = ?1 AND receivedAt = ?2 RETURNING data, context";
         let mut found = self.all(sql, [id, received_at], |row| Ok((row.get(0)?, row.get(1)?)))?;
         Ok(found.pop().map(|(data, context)| Payload {
@@ -230,6 +250,7 @@ impl Spool {
             data,
             context,
             events,
+            unread,
         }))
     }
 }
@@ -277,7 +298,7 @@ mod tests {
             spool.add(&outcome(2, 9, "filtered", Some("erased"))).unwrap();
             spool.add(&outcome(3, 9, "filtered", Some("erased"))).unwrap();
             spool.add(&outcome(4, 9, "filtered", Some("not_allowed"))).unwrap();
-            spool.decide(Millis(1_793_534_400_001), also_delivered).unwrap();
+            spool.decide(Millis(1_793_534_400_001), Some("2026-11-01"), also_delivered).unwrap();
             fates(&spool).into_iter().map(|(_, fate)| fate).collect::<Vec<_>>()
         };
         assert_eq!(decided(false), ["delivered", "copies", "send", "erased", "send", "send"]);
@@ -286,28 +307,34 @@ mod tests {
 
     #[test]
     fn what_has_no_outcome_may_be_on_its_way_from_the_horizon_on() {
-        let decided = |horizon| {
+        let decided = |horizon, first_day, also_delivered| {
             let spool = Spool::new().unwrap();
             spool.mean(&meant(0, Some("buy"))).unwrap();
-            spool.decide(Millis(horizon), false).unwrap();
+            spool.decide(Millis(horizon), first_day, also_delivered).unwrap();
             fates(&spool).remove(0).1
         };
         // 2026-11-01T12:00:00Z
-        assert_eq!(decided(1_793_534_400_000), "under way");
-        assert_eq!(decided(1_793_534_400_001), "send");
+        assert_eq!(decided(1_793_534_400_000, Some("2026-11-01"), false), "under way");
+        assert_eq!(decided(1_793_534_400_001, Some("2026-11-01"), false), "send");
+        assert_eq!(decided(1_793_534_400_001, Some("2026-11-02"), false), "unknown");
+        assert_eq!(decided(1_793_534_400_001, None, false), "unknown");
+        assert_eq!(decided(1_793_534_400_001, None, true), "send");
     }
 
     #[test]
-    fn of_a_body_that_cannot_be_looked_into_every_event_with_an_outcome_is_meant() {
+    fn a_payload_is_taken_once_and_says_whether_sql_could_look_into_it() {
         let spool = Spool::new().unwrap();
         spool.mean(&meant(0, None)).unwrap();
-        (0..3).for_each(|idx| spool.add(&outcome(idx, idx, "dead", Some("http_503"))).unwrap());
-        spool.decide(Millis(0), false).unwrap();
-        assert_eq!(fates(&spool).len(), 3);
+        spool.add(&outcome(1, 1, "delivered", None)).unwrap();
+        spool.add(&outcome(2, 2, "dead", Some("http_503"))).unwrap();
+        spool.decide(Millis(1_793_534_400_001), Some("2026-11-01"), false).unwrap();
+        assert_eq!(fates(&spool).len(), 1, "nobody asked for the others");
         spool.stage("p", AT, "H4sI", "{}").unwrap();
         let which = ("p".to_owned(), AT.to_owned());
         assert_eq!(spool.next("2026-11-01", &Which::default(), 9).unwrap(), std::slice::from_ref(&which));
-        assert_eq!(spool.take("2026-11-01", &which).unwrap().unwrap().events, [0, 1, 2]);
-        assert!(spool.take("2026-11-01", &which).unwrap().is_none(), "it is taken once");
+        let payload = spool.take("2026-11-01", &which).unwrap().unwrap();
+        assert!(payload.unread);
+        assert_eq!((payload.events, spool.settled(&which, false).unwrap()), (vec![0], vec![1]));
+        assert!(spool.take("2026-11-01", &which).unwrap().is_none());
     }
 }

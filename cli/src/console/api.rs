@@ -49,6 +49,8 @@ pub struct Ledger {
 /// `GET /api/trackers`.
 #[derive(Debug, Deserialize)]
 pub struct Trackers {
+    /// The shards' clock, in ms.
+    pub now: Option<i64>,
     pub trackers: Vec<Tracker>,
     pub failed: Vec<Failed>,
 }
@@ -69,6 +71,8 @@ pub struct Tracker {
 pub struct OnShard {
     pub shard: u32,
     pub backlog: i64,
+    #[serde(default)]
+    pub dead: i64,
     pub breaker: String,
     pub reason: Option<String>,
 }

@@ -13,6 +13,9 @@ use url::Url;
 /// How long to wait for an answer: Console itself waits 10 s for a shard.
 const TIMEOUT: Duration = Duration::from_secs(60);
 
+/// Characters of a refusal that are kept: of a command that missed shards it names them all.
+const MAX_REFUSAL: usize = 100_000;
+
 /// Where Console is, and what opens it.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Console")]
@@ -39,7 +42,7 @@ pub enum ConsoleError {
     Client(reqwest::Error),
     #[error("Console does not answer at {0}; start it (`make dev`), or say where it is with --console")]
     NoAnswer(String),
-    #[error("Console answered {0}: {1}")]
+    #[error("Console answered {0}: {shown}", shown = .1.chars().take(1000).collect::<String>())]
     Refused(u16, String),
     #[error("Console's answer is not the JSON expected; use the command of its release")]
     Unreadable,
@@ -126,7 +129,7 @@ impl Console {
         let status = reply.status().as_u16();
         let body = reply.bytes().await.map_err(|_| ConsoleError::NoAnswer(host()))?;
         if !(200..300).contains(&status) {
-            let said = String::from_utf8_lossy(&body).trim().chars().take(1000).collect();
+            let said = String::from_utf8_lossy(&body).trim().chars().take(MAX_REFUSAL).collect();
             return Err(ConsoleError::Refused(status, said));
         }
         serde_json::from_slice(&body).map_err(|_| ConsoleError::Unreadable)

@@ -149,6 +149,7 @@ fn what_would_be_lost_or_doubled_is_told_by_the_vendors_windows() {
 #[test]
 fn a_lane_that_fails_or_rests_says_that_waiting_is_better() {
     let on = |breaker: &str| OnShard {
+        dead: 0,
         shard: 0,
         backlog: 1,
         breaker: breaker.into(),

@@ -77,6 +77,13 @@ pub enum SourceError {
     Settings(Vec<String>),
 }
 
+impl SourceError {
+    /// Whether less at once would have been answered.
+    pub fn is_too_long(&self) -> bool {
+        matches!(self, Self::Api(d1_api::ApiError::TooLong))
+    }
+}
+
 impl Source {
     /// Whose SQL it understands.
     pub fn dialect(&self) -> Dialect {

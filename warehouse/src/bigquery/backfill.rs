@@ -19,10 +19,12 @@ pub fn events_of(query: &impl Display) -> String {
     format!("SELECT payloadId, idx, receivedAt, event, CAST(NULL AS TIMESTAMP) FROM (\n{query}\n)")
 }
 
-/// Every outcome at tracker `@p2` of the events that were received on day `@p1`.
+/// Every outcome at tracker `@p2` of the events that were received on day `@p1`. What was erased has the reason `erased`.
 pub fn outcomes(dataset: &Dataset) -> String {
     format!(
-        "SELECT payloadId, idx, receivedAt, event, outcome, reason, attempts, timestamp, shard, seq
+        "SELECT payloadId, idx, receivedAt, event,
+  IF(STARTS_WITH(eventId, '(erased) '), 'filtered', outcome), IF(STARTS_WITH(eventId, '(erased) '), 'erased', reason),
+  attempts, timestamp, shard, seq
 FROM {deliveries} WHERE DATE(receivedAt, 'UTC') = @p1 AND tracker = @p2",
         deliveries = table(dataset, "deliveries")
     )
@@ -43,4 +45,9 @@ pub fn watermarks(dataset: &Dataset) -> String {
         "SELECT shard, MAX(timestamp) FROM {ledger} WHERE day >= @p1 GROUP BY shard",
         ledger = table(dataset, "ledger")
     )
+}
+
+/// The first day of which there is an account.
+pub fn first_day(dataset: &Dataset) -> String {
+    format!("SELECT MIN(day) FROM {ledger}", ledger = table(dataset, "ledger"))
 }

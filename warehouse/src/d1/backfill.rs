@@ -2,14 +2,19 @@
 
 use std::fmt::Display;
 
+/// Rows of a page: some 5 MB as JSON, and more than a payload has events.
+pub const PAGE: usize = 20_000;
+
 /// The days of which there are payloads, oldest first.
 pub const DAYS: &str = "SELECT DISTINCT substr(timestamp, 1, 10) AS day FROM raw ORDER BY day";
 
 /// The events of day `?1` on which a condition on `raw_normalized` holds, with the time of receipt, the event's own time, and its
-/// name. The condition stands on lines of its own, so that a comment in it ends there.
+/// name; a [`PAGE`] of them, from payload `?2` on. The condition stands on lines of its own, so that a comment in it ends there.
 pub fn events_where(condition: &impl Display) -> String {
     format!(
-        "SELECT payloadId, idx, receivedAt, event, timestamp FROM raw_normalized WHERE day = ?1 AND (\n{condition}\n)"
+        "SELECT payloadId, idx, receivedAt, event, timestamp FROM raw_normalized
+WHERE day = ?1 AND payloadId >= ?2 AND (\n{condition}\n)
+ORDER BY payloadId LIMIT {PAGE}"
     )
 }
 
@@ -18,10 +23,16 @@ pub fn events_of(query: &impl Display) -> String {
     format!("SELECT payloadId, idx, receivedAt, event, NULL FROM (\n{query}\n)")
 }
 
-/// Every outcome at tracker `?2` of the events that were received on day `?1`, whichever run it was in.
-pub const OUTCOMES: &str =
-    "SELECT payloadId, idx, receivedAt, event, outcome, reason, attempts, timestamp, shard, seq
-FROM deliveries WHERE substr(receivedAt, 1, 10) = ?1 AND tracker = ?2";
+/// The outcomes at tracker `?2` of the events that were received on day `?1`, whichever run they were in, after row `?4` of shard `?3`.
+/// What was erased has the reason `erased`.
+pub const OUTCOMES: &str = "SELECT payloadId, idx, receivedAt, event,
+  iif(eventId GLOB '(erased) *', 'filtered', outcome), iif(eventId GLOB '(erased) *', 'erased', reason), attempts, timestamp, shard, seq
+FROM deliveries
+WHERE substr(receivedAt, 1, 10) = ?1 AND tracker = ?2 AND (shard > ?3 OR shard = ?3 AND seq > ?4)
+ORDER BY shard, seq LIMIT 20000";
+
+/// The first day of which there is an account.
+pub const FIRST_DAY: &str = "SELECT min(day) FROM ledger";
 
 /// The payloads with the ids `?1`, a JSON array, that were received on day `?2`.
 pub const PAYLOADS: &str = "SELECT eventId, timestamp, data, context
