@@ -17,7 +17,7 @@ fn vendors(server: &Server) -> Findings {
     let url = server.url.as_str();
     let text = format!(
         "GA4_MEASUREMENT_ID=G-1\nGA4_API_SECRET={SECRET}\nGA4_ENDPOINT={url}\nAMPLITUDE_API_KEY={SECRET}\nAMPLITUDE_ENDPOINT={url}\n\
-         HEAP_APP_ID=1\nWEBHOOK_URL={url}{SECRET}\n"
+         HEAP_APP_ID=1\nWEBHOOK_URL={url}{SECRET}\nWEBHOOK_SECRET=whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=\n"
     );
     std::fs::write(file.path(), text).unwrap();
     let mut findings = Findings::default();
@@ -48,6 +48,18 @@ fn vendors_that_take_the_credentials_are_told_from_those_that_cannot_say() {
     let sent: Vec<Seen> = server.seen();
     assert_eq!(sent.len(), 2, "heap and the webhook are left alone");
     assert!(sent[1].body.contains("\"events\":[]"), "nothing is recorded");
+}
+
+#[test]
+fn nothing_is_shown_to_an_address_that_is_not_https() {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    let text = format!("AMPLITUDE_API_KEY={SECRET}\nAMPLITUDE_ENDPOINT=http://vendor.example\n");
+    std::fs::write(file.path(), text).unwrap();
+    let mut findings = Findings::default();
+    run(vendors::look(&workers::client().unwrap(), file.path(), &mut findings));
+    let told = findings.to_string();
+    assert!(told.contains("AMPLITUDE_ENDPOINT must be an https address"), "{told}");
+    assert!(!told.contains(SECRET), "{told}");
 }
 
 #[test]

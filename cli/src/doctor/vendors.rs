@@ -27,6 +27,11 @@ pub async fn look(http: &reqwest::Client, file: &Path, findings: &mut Findings) 
         }
     };
     let has = |name: &str| settings.get(name).is_some_and(|value| !value.is_empty());
+    // As Trace does at its start: an address that is not https would be shown the secrets.
+    if let Err(faults) = trackers::configure(&settings) {
+        let mend = "put the settings right; Trace stops with the same faults";
+        return findings.fault(AREA, file.display(), faults, mend);
+    }
     if has("GA4_MEASUREMENT_ID") {
         ga4(http, &settings, findings).await;
     }

@@ -28,7 +28,7 @@ numbered AS (
 timed AS (
   SELECT payloadId, idx, day, timestamp AS ownTime
   FROM {normalized}
-  WHERE day BETWEEN @p2 AND @p3 AND event IS NOT NULL
+  WHERE day BETWEEN @p2 AND @p3 AND event IS NOT NULL AND event <> '(erased)'
 ),
 placed AS (
   SELECT

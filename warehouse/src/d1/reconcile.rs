@@ -34,7 +34,7 @@ numbered AS (
 timed AS (
   SELECT payloadId, idx, day, timestamp AS happened
   FROM raw_normalized
-  WHERE day BETWEEN ?2 AND ?3 AND event IS NOT NULL
+  WHERE day BETWEEN ?2 AND ?3 AND event IS NOT NULL AND event <> '(erased)'
 ),
 placed AS (
   SELECT

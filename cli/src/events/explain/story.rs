@@ -147,6 +147,11 @@ impl Teller<'_> {
                 history = finder.history(&event.id, place).await?;
             }
         }
+        if history.is_empty() {
+            // Of an event that was erased the outcomes are kept, under an id that names nobody.
+            let erased = event::id::erased_id(&place.payload_id, place.idx);
+            history = finder.history(&erased, place).await?;
+        }
         let opened = payload.as_ref().map(|payload| self.open(payload, place, &history)).transpose()?;
         let calls = finder.calls(place).await?;
         Ok(self.story(place, payload, sent, history, opened, calls))
