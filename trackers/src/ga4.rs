@@ -2,8 +2,8 @@
 //!
 //! <https://developers.google.com/analytics/devguides/collection/protocol/ga4/reference>
 //!
-//! Google answers 2xx whatever it got, and loses in silence what it does not like. So everything is checked here, and
-//! a share of the calls is also sent to the validation endpoint ([`Tracker::mirror`]), which records nothing and says what it thinks.
+//! Google answers 2xx whatever it got, and loses in silence what it does not like. So everything is checked here, and a share of
+//! the calls is also sent to the validation endpoint ([`Tracker::mirror`]), which records nothing and says what it thinks.
 //!
 //! # Mapping
 //! - `client_id` is the device id, for want of one the user id; without both the event is rejected
@@ -26,8 +26,7 @@
 //!   rejected: under a shortened name it could pass for another event. A parameter with such a name is left
 //!   out, and so are parameters past the 25th, in the order of their names. Of names that become the same
 //!   the last one counts.
-//! - Texts that are too long are cut: Google ignores them as they are, and their beginning is worth having.
-//!   `true` and `false` are sent as texts, as there are no booleans.
+//! - Texts that are too long are cut: Google ignores them as they are. `true` and `false` are texts: there are no booleans.
 //! - An event of more than 72 hours ago is rejected (`too_old`): Google would date it 72 hours back.
 //!
 //! # Replies
@@ -90,13 +89,10 @@ const CAMPAIGN: [(&str, &str); 7] = [
 /// Oldest event, in milliseconds: 72 hours.
 const MAX_AGE_MS: i64 = 72 * 60 * 60 * 1000;
 
-/// The age: <https://developers.google.com/analytics/devguides/collection/protocol/ga4/reference#payload_post_body>.
-/// Of dedupe keys the same page has none, but `transaction_id`, which is for purchases alone.
+/// As <https://developers.google.com/analytics/devguides/collection/protocol/ga4/reference#payload_post_body> has it: no dedupe key.
 pub const WINDOWS: Windows = Windows { age_ms: Some(MAX_AGE_MS), dedupe: Dedupe::Never };
 
-// Names: https://developers.google.com/analytics/devguides/collection/protocol/ga4/reference#reserved_names
-
-/// Events that are Google's own, or an app's.
+/// Events that are Google's own, or an app's (<https://developers.google.com/analytics/devguides/collection/protocol/ga4/reference#reserved_names>).
 const RESERVED_EVENTS: [&str; 34] = [
     "ad_activeview",
     "ad_click",
