@@ -30,6 +30,7 @@ pub async fn find(outbox: Outbox<'_>, body: &[u8]) -> Result<Response, Failure> 
     struct Answer {
         shard: u32,
         payloads: Vec<KeptPayload>,
+        unreadable: Vec<String>,
         #[serde(skip_serializing_if = "Option::is_none")]
         cursor: Option<(u32, i64)>,
     }
@@ -40,14 +41,19 @@ pub async fn find(outbox: Outbox<'_>, body: &[u8]) -> Result<Response, Failure> 
     }
     let mut shards = outbox.list().await?.shards.into_iter().filter(|&known| known >= shard);
     let Some(asked) = shards.next() else {
-        return Ok(Response::from_json(&Answer { shard, payloads: vec![], cursor: None })?);
+        return Ok(Response::from_json(&Answer {
+            shard,
+            payloads: vec![],
+            unreadable: vec![],
+            cursor: None,
+        })?);
     };
     let after = if asked == shard { after } else { BEFORE_ALL };
     let request = EraseFindRequest { ids, after };
     match outbox.post::<EraseFindReply>(asked, "/erase/find", &request).await {
-        Ok(EraseFindReply { payloads, after }) => {
+        Ok(EraseFindReply { payloads, unreadable, after }) => {
             let cursor = after.map(|after| (asked, after)).or_else(|| Some((shards.next()?, BEFORE_ALL)));
-            Ok(Response::from_json(&Answer { shard: asked, payloads, cursor })?)
+            Ok(Response::from_json(&Answer { shard: asked, payloads, unreadable, cursor })?)
         }
         Err(error) => {
             let Failed { shard, error } = report(asked, &error);

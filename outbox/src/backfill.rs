@@ -6,6 +6,7 @@
 
 use crate::admin::{BackfillPayload, BackfillReply, BackfillRequest};
 use crate::append::{self, NewPayload};
+use crate::erase;
 use crate::lane::Breaker;
 use crate::ledger::{self, Deltas};
 use crate::owed::{self, OwedEvent, OwedRow};
@@ -14,8 +15,8 @@ use crate::seen::json;
 use crate::shard::Shard;
 use crate::sql::{Database, Param, SqlError};
 use crate::state::State;
-use event::Millis;
 use event::account::UNOPENED;
+use event::{Context, Millis};
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -97,21 +98,32 @@ impl<D: Database> Shard<D> {
         Ok(reply)
     }
 
-    /// Leaves out events of people who were forgotten: a copy of the warehouse may be older than that.
+    /// Leaves out events of people who were forgotten: a copy of the warehouse may be older than that. A payload that has one of
+    /// them, and says of none that it was erased, is left out as a whole: its body would be kept here as it was.
     fn leave_erased(
         &self,
         taken: &mut Vec<(NewPayload, BTreeSet<u32>)>,
         reply: &mut BackfillReply,
     ) -> Result<(), SqlError> {
-        let id = |payload: &str, idx: u32| event::id::event_id(None, payload, idx);
+        let place = |payload: &NewPayload, idx: u32| erase::place(&payload.id, payload.at, idx);
+        let whole = |payload: &NewPayload| erase::whole(&payload.id, payload.at);
         let ids: Vec<String> = taken
             .iter()
-            .flat_map(|(payload, events)| events.iter().map(|&idx| id(&payload.id, idx)))
+            .flat_map(|(payload, events)| {
+                events.iter().map(|&idx| place(payload, idx)).chain([whole(payload)])
+            })
             .collect();
         let erased = self.erased.among(&self.db, ids.iter().map(String::as_str))?;
         for (payload, events) in taken.iter_mut() {
             let before = events.len();
-            events.retain(|&idx| !erased.contains(id(&payload.id, idx).as_str()));
+            let is_original = || {
+                let context: Option<Context> = serde_json::from_str(&payload.context).ok();
+                context.is_none_or(|context| context.erased.is_none())
+            };
+            if erased.contains(whole(payload).as_str()) && is_original() {
+                events.clear();
+            }
+            events.retain(|&idx| !erased.contains(place(payload, idx).as_str()));
             reply.erased += (before - events.len()) as i64;
         }
         taken.retain(|(_, events)| !events.is_empty());

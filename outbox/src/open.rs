@@ -114,9 +114,7 @@ impl<D: Database> Shard<D> {
     fn admit(&mut self, batch: OpenBatch, reply: OpenReply, now: Millis) -> Result<(), SqlError> {
         let run = batch.aside.as_ref().map_or(LIVE, |row| row.run.as_str()).to_owned();
         let (mut ids, seen) = (Vec::new(), self.seen_events(&reply, &run)?);
-        let opened = reply.payloads.iter().flat_map(|payload| &payload.events);
-        let erased = self.erased.among(&self.db, opened.map(|event| event.id.as_str()))?;
-        let erased: BTreeSet<String> = erased.into_iter().map(str::to_owned).collect();
+        let erased = self.erased_events(&batch, &reply)?;
         if let Some(row) = &batch.aside {
             // It is under way; the row goes when the wave is written.
             let later = Millis(now.0 + crate::wave::COMMIT_WAIT * 2);
@@ -129,7 +127,7 @@ impl<D: Database> Shard<D> {
             let mut fresh: BTreeMap<String, Vec<u32>> = BTreeMap::new();
             let mut events = Vec::with_capacity(opened.events.len());
             for mut event in opened.events {
-                if erased.contains(&event.id) {
+                if !erased.is_empty() && erased.contains(&known_by(&place, &event)) {
                     keep_back(&mut event, &place.id);
                 }
                 let is_own = run == LIVE && event::id::is_id(&event.id);
@@ -192,6 +190,19 @@ impl<D: Database> Shard<D> {
             lane.caught_up();
         }
         Ok(())
+    }
+
+    /// What those events are known by that were erased before: copies of them come. Where nothing ever was, it costs nothing.
+    fn erased_events(&self, batch: &OpenBatch, reply: &OpenReply) -> Result<BTreeSet<String>, SqlError> {
+        if !self.erased.is_any() {
+            return Ok(BTreeSet::new());
+        }
+        let opened = batch.payloads.iter().zip(&reply.payloads);
+        let known =
+            opened.flat_map(|(place, opened)| opened.events.iter().map(move |event| known_by(place, event)));
+        let known: Vec<String> = known.collect();
+        let erased = self.erased.among(&self.db, known.iter().map(String::as_str))?;
+        Ok(erased.into_iter().map(str::to_owned).collect())
     }
 
     /// What is remembered of the events' own ids. Other runs than the live one repeat events on purpose.
@@ -267,6 +278,15 @@ impl<D: Database> Shard<D> {
             lane.failed(now, &failure.reason, None, &self.settings, &mut self.rng);
         }
         Ok(())
+    }
+}
+
+/// What an event is known by when it was erased: its own id, else its place.
+fn known_by(payload: &Place, event: &OpenedEvent) -> String {
+    if event::id::is_id(&event.id) {
+        event.id.clone()
+    } else {
+        erase::place(&payload.id, payload.at, event.idx)
     }
 }
 

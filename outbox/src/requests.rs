@@ -1,6 +1,7 @@
 //! What Trace tells of the calls to a vendor, where that is wanted, goes to the warehouses like accounts do.
 
 use crate::deliver_batch::DeliverBatch;
+use crate::erase::place;
 use crate::pack::{Packs, Table};
 use crate::shard::Shard;
 use crate::sql::{Database, SqlError};
@@ -27,9 +28,8 @@ impl<D: Database> Shard<D> {
         let places: Vec<Vec<String>> = calls
             .iter()
             .map(|call| {
-                let items =
-                    call.events.iter().filter_map(|(place, idx)| Some((batch.items.get(*place)?, idx)));
-                items.map(|(item, idx)| event::id::event_id(None, &item.payload, *idx)).collect()
+                let items = call.events.iter().filter_map(|(at, idx)| Some((batch.items.get(*at)?, idx)));
+                items.map(|(item, idx)| place(&item.payload, item.at, *idx)).collect()
             })
             .collect();
         let erased = self.erased.among(&self.db, places.iter().flatten().map(String::as_str))?;
@@ -38,8 +38,7 @@ impl<D: Database> Shard<D> {
             if places.iter().any(|id| erased.contains(id.as_str())) {
                 continue;
             }
-            let items =
-                || call.events.iter().filter_map(|(place, idx)| Some((batch.items.get(*place)?, *idx)));
+            let items = || call.events.iter().filter_map(|(at, idx)| Some((batch.items.get(*at)?, *idx)));
             let events = items().map(|(item, idx)| (item.payload.clone(), idx, item.attempts + 1)).collect();
             let received_at = items().map(|(item, _)| item.at).min().unwrap_or(now);
             let (seq, shard) = (packs.next(), self.number);

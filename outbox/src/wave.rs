@@ -136,7 +136,7 @@ impl Waves {
             for payload in &mut wave.payloads {
                 for event in &mut payload.events {
                     let idx = event.event.0;
-                    if places.has(&payload.id, idx) {
+                    if places.has(&payload.id, payload.at, idx) {
                         event.is_erased = true;
                         event.event.1 = event::id::erased_id(&payload.id, idx);
                     }

@@ -98,7 +98,8 @@ impl Cut {
 /// The own id of an event that is the person's.
 fn owned(members: &[(String, &RawValue)], person: &Person) -> Option<Option<String>> {
     members.iter().any(|(name, value)| person.is(name, value)).then(|| {
-        let own = members.iter().find(|(name, _)| name == "eventId")?;
+        // As Trace takes it: the first that is not null.
+        let own = members.iter().find(|(name, value)| name == "eventId" && value.get() != "null")?;
         serde_json::from_str(own.1.get()).ok().filter(|id: &String| event::id::is_id(id))
     })
 }

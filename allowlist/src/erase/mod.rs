@@ -9,6 +9,7 @@ mod tests;
 
 use crate::inflate::gunzip;
 use body::{Cut, ERASED};
+use event::wire::MAX_EVENTS;
 use event::{Context, Payload};
 use flate2::Compression;
 use flate2::write::GzEncoder;
@@ -117,11 +118,12 @@ fn erased(payload: &Payload, body: &[u8], cut: Cut) -> Erased {
     Erased { events: cut.events, rest, is_all: cut.is_all }
 }
 
-/// A body of places alone.
+/// A body of places alone: no more than are opened, and one for all others. A megabyte of gzip can have 400,000, which as text
+/// are too many for a row.
 fn places(batch: Option<usize>) -> String {
     match batch {
         None => ERASED.to_owned(),
-        Some(places) => format!(r#"{{"batch":[{}]}}"#, vec![ERASED; places].join(",")),
+        Some(places) => format!(r#"{{"batch":[{}]}}"#, vec![ERASED; places.min(MAX_EVENTS + 1)].join(",")),
     }
 }
 

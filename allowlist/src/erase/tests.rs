@@ -118,6 +118,34 @@ fn a_body_too_large_for_a_row_stays_compressed() {
 }
 
 #[test]
+fn a_small_body_of_many_events_does_not_become_a_large_one() {
+    let body = format!(r#"{{"batch":[{}]}}"#, vec![r#"{"userId":7}"#; 200_000].join(","));
+    let sent = gzip(&body);
+    let erased = some(&sent);
+    assert!(sent.data.len() < 100_000 && erased.is_all);
+    let rest: Value = serde_json::from_str(&erased.rest.data).unwrap();
+    assert_eq!(
+        rest["batch"].as_array().unwrap().len(),
+        MAX_EVENTS + 1,
+        "those that are opened, and the others"
+    );
+    assert_eq!(erased.rest.context.erased, Some(200_000));
+}
+
+#[test]
+fn an_events_own_id_is_the_one_that_trace_takes() {
+    for (ids, own) in [
+        (r#""eventId":null,"eventId":"own""#, Some("own")),
+        (r#""eventId":"own","eventId":"other""#, Some("own")),
+        (r#""eventId":"not well formed","eventId":"other""#, None),
+        (r#""eventId":null"#, None),
+    ] {
+        let erased = some(&plain(&format!(r#"{{"userId":"u-4711",{ids}}}"#)));
+        assert_eq!(erased.events, [(0, own.map(str::to_owned))], "{ids}");
+    }
+}
+
+#[test]
 fn bytes_that_are_no_text_stay_as_they_are() {
     let mut body = br#"{"batch":[{"userId":"u-4711"},{"x":"?"#.to_vec();
     *body.last_mut().unwrap() = 0xff;

@@ -7,6 +7,7 @@ mod counts;
 mod erasing;
 mod in_warehouse;
 mod outbox;
+mod parts;
 mod receipt;
 mod report;
 mod rows;
@@ -84,6 +85,10 @@ pub enum ForgetError {
         "a shard's call does not end, which may yet write what was erased; run this again in some minutes"
     )]
     Calls,
+    #[error(
+        "more waits for BigQuery than the receipt can name; what is erased is said there, run this again in 90 minutes for the rest"
+    )]
+    Waiting,
     #[error("events of the person go on coming; what was there is erased, run this again later")]
     Comes,
     #[error("no task can be run on this machine, or the output takes nothing: {0}")]
@@ -131,12 +136,13 @@ async fn erase(forget: &Forget, mut source: Source) -> Result<ExitCode, ForgetEr
         receipt,
         counts,
         waiting,
+        more: 0,
         mentioned: Left::default(),
         unreadable: Left::default(),
         too_new: BTreeSet::new(),
     };
     erasing.run().await?;
-    let Erasing { mut source, receipt, counts, waiting, mentioned, unreadable, .. } = erasing;
+    let Erasing { mut source, receipt, counts, waiting, more, mentioned, unreadable, .. } = erasing;
     let receipt = receipt.filter(|receipt| receipt.is_begun);
     if let Some(receipt) = &receipt {
         let noted = receipt.note(&mut source, &counts, &waiting).await;
@@ -149,8 +155,17 @@ async fn erase(forget: &Forget, mut source: Source) -> Result<ExitCode, ForgetEr
     let is_done = again.is_none();
     let receipt = receipt.map(|receipt| receipt.id);
     let others = forget.warehouse.others();
-    let report =
-        Report { erased: forget.yes, receipt, days: counts, mentioned, unreadable, waiting, again, others };
+    let report = Report {
+        erased: forget.yes,
+        receipt,
+        days: counts,
+        mentioned,
+        unreadable,
+        waiting,
+        more,
+        again,
+        others,
+    };
     report.write(forget.json, &mut io::stdout())?;
     Ok(if is_done { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }

@@ -11,6 +11,8 @@ pub struct Page {
     pub shard: u32,
     /// Some of its payloads.
     pub payloads: Vec<KeptPayload>,
+    /// The ids of others, which cannot be read.
+    pub unreadable: Vec<String>,
     /// Where the next page begins.
     pub cursor: Option<Cursor>,
 }
@@ -53,6 +55,8 @@ pub struct Done {
     pub subjects: Vec<String>,
     /// How long the oldest call has been under way, in ms.
     pub busy_for: u64,
+    /// The payloads that were left, since they changed after they were read.
+    pub changed: Vec<i64>,
 }
 
 /// Erases events in every shard. Where one fails nothing is known to be done, and the same can be said again.

@@ -4,16 +4,20 @@ use super::counts::Counts;
 use super::rows::receipts;
 use crate::source::{Param, Source, SourceError};
 use crate::{clock, random};
+use event::Millis;
 use outbox::admin::ErasedEvents;
 use serde::{Deserialize, Serialize};
 
 /// Events of which something could not be erased yet.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Waiting {
     /// UTC day of receipt.
     pub day: String,
     /// The payload's id.
     pub payload: String,
+    /// When it was received, in ms since 1970.
+    pub received_at: Millis,
     /// The events' places in it.
     pub idx: Vec<u32>,
 }
@@ -21,7 +25,8 @@ pub struct Waiting {
 impl Waiting {
     /// Events of that day.
     pub fn of(day: &str, events: &ErasedEvents) -> Self {
-        Self { day: day.to_owned(), payload: events.payload.clone(), idx: events.idx.clone() }
+        let ErasedEvents { payload, received_at, idx, .. } = events.clone();
+        Self { day: day.to_owned(), payload, received_at, idx }
     }
 }
 

@@ -18,10 +18,12 @@ pub struct Report {
     pub days: Counts,
     /// Payloads that name the person elsewhere, and stay.
     pub mentioned: Left,
-    /// Payloads that have an id and cannot be opened, and stay.
+    /// Payloads that cannot be opened, and stay.
     pub unreadable: Left,
     /// What cannot be erased yet.
     pub waiting: Vec<Waiting>,
+    /// How many payloads wait that the receipt does not name.
+    pub more: u64,
     /// After which time it can.
     pub again: Option<String>,
     /// Warehouses that were not looked at.
@@ -49,7 +51,10 @@ impl Report {
         }
         let left = [
             (&self.mentioned, "name the person elsewhere than as its user or device, and stay as they are"),
-            (&self.unreadable, "hold an id and cannot be opened, and stay as they are"),
+            (
+                &self.unreadable,
+                "cannot be opened, so that nobody can say whose they are, and stay as they are",
+            ),
         ];
         for (left, what) in left.into_iter().filter(|(left, _)| left.payloads > 0) {
             writeln!(out, "{} payload(s) {what}: {} …", left.payloads, left.first.join(", "))?;
@@ -64,6 +69,9 @@ impl Report {
                 "{events} event(s) of {} payload(s) cannot be erased from BigQuery yet; run it again after {again}",
                 self.waiting.len()
             )?;
+            if self.more > 0 {
+                writeln!(out, "nor can {} payload(s) more, which the receipt does not name", self.more)?;
+            }
         }
         Ok(())
     }

@@ -3,7 +3,7 @@
 use crate::bigquery::CallError;
 use crate::source::{Param, Source, SourceError};
 use event::{Millis, Payload};
-use outbox::admin::ErasedEvents;
+use outbox::admin::{ErasedEvents, RewrittenPayload};
 use serde_json::Value;
 use warehouse::bigquery::Dataset;
 use warehouse::bigquery::erase as google;
@@ -30,24 +30,43 @@ pub async fn days(source: &mut Source, since: &str) -> Result<Vec<String>, Sourc
     Ok(rows.into_iter().filter_map(|row| Some(row.first()?.as_str()?.to_owned())).collect())
 }
 
-/// Hands the payloads of a day to `take` in which one of the ids may stand.
+/// A payload in which one of the ids may stand.
+pub struct Candidate {
+    /// Its id.
+    pub id: String,
+    /// Nothing where it cannot be read.
+    pub payload: Option<Payload>,
+    /// Its row in D1.
+    pub row: i64,
+}
+
+/// Whether candidates come in pages: D1 answers in one piece.
+pub fn is_paged(source: &Source) -> bool {
+    source.dataset().is_none()
+}
+
+/// Hands the candidates of a day to `take`: in D1 a page of them, behind the row `after`, and none where there are no more.
 pub async fn candidates<E: From<SourceError>>(
     source: &mut Source,
     day: &str,
     ids: &[String],
-    mut take: impl FnMut(Payload) -> Result<(), E>,
+    after: i64,
+    mut take: impl FnMut(Candidate) -> Result<(), E>,
 ) -> Result<(), E> {
     let sql = sql(source, d1::RAW_CANDIDATES, google::raw_candidates);
-    let each = |row: Vec<Value>| match payload(&row) {
-        Some(payload) => take(payload),
-        None => Ok(()),
+    let each = |row: Vec<Value>| {
+        let id = row.first().and_then(Value::as_str).unwrap_or_default().to_owned();
+        let number = row.get(4).and_then(Value::as_i64).unwrap_or_default();
+        take(Candidate { id, payload: payload(&row), row: number })
     };
-    source.each(&sql, &[Param::Day(day), Param::Texts(ids)], each).await.map(|_| ())
+    let params = [Param::Day(day), Param::Texts(ids), Param::Int(after)];
+    let params = if is_paged(source) { &params[..] } else { &params[..2] };
+    source.each(&sql, params, each).await.map(|_| ())
 }
 
-/// A row of `raw`; none has another form.
+/// A row of `raw`.
 fn payload(row: &[Value]) -> Option<Payload> {
-    let [id, time, data, context] = row else { return None };
+    let [id, time, data, context, ..] = row else { return None };
     let received_at: jiff::Timestamp = time.as_str()?.parse().ok()?;
     Some(Payload {
         id: id.as_str()?.to_owned(),
@@ -66,12 +85,23 @@ pub struct Accounts {
     pub requests: u64,
 }
 
-/// Counts what is known of events of a day, and erases it where that is meant.
+/// What is to be done with the accounts of events.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Known {
+    /// They are counted.
+    Counted,
+    /// They are erased.
+    Erased,
+    /// They are erased, and the events' own ids are not known any more: a receipt does not repeat them.
+    ErasedByPlace,
+}
+
+/// Counts what is known of events of a day, or erases it.
 pub async fn accounts(
     source: &mut Source,
     day: &str,
     events: &[ErasedEvents],
-    is_erased: bool,
+    known: Known,
 ) -> Result<Accounts, SourceError> {
     let mut sum = Accounts::default();
     let mut rest = events;
@@ -84,18 +114,29 @@ pub async fn accounts(
         };
         let (some, left) = rest.split_at(1 + others.iter().take_while(&mut fits).count());
         rest = left;
+        let is_google = source.dataset().is_some();
         let place = |of: &ErasedEvents, idx: &u32| format!("{}.{idx}", of.payload);
         let places: Vec<String> =
             some.iter().flat_map(|of| of.idx.iter().map(|idx| place(of, idx))).collect();
-        let places = places.as_slice();
+        // A payload's id may come again later, with other events.
+        let time = |at: Millis| if is_google { at.0.to_string() } else { at.to_string() };
+        let timed = |of: &ErasedEvents, idx: &u32| format!("{}@{}", place(of, idx), time(of.received_at));
+        let timed: Vec<String> = some.iter().flat_map(|of| of.idx.iter().map(|idx| timed(of, idx))).collect();
         // An event has its own id or that of its place.
         let own = some.iter().flat_map(|of| &of.ids);
-        let ids: Vec<String> = own.chain(places).cloned().collect();
-        let of_day = [Param::Texts(places), Param::Day(day)];
-        let of_ids = [Param::Texts(&ids), Param::Texts(places)];
-        let by_id = if source.dataset().is_some() { of_day } else { of_ids };
-        if is_erased {
-            let deliveries = sql(source, d1::ERASE_DELIVERIES, google::erase_deliveries);
+        let ids: Vec<String> = own.chain(&places).cloned().collect();
+        let of_day = [Param::Texts(&places), Param::Day(day)];
+        let by_id = if is_google || known == Known::ErasedByPlace {
+            [Param::Texts(&timed), Param::Day(day)]
+        } else {
+            [Param::Texts(&ids), Param::Texts(&timed)]
+        };
+        if known != Known::Counted {
+            let in_d1 = match known {
+                Known::ErasedByPlace => d1::ERASE_DELIVERIES_OF_DAY,
+                Known::Counted | Known::Erased => d1::ERASE_DELIVERIES,
+            };
+            let deliveries = sql(source, in_d1, google::erase_deliveries);
             sum.deliveries += source.change(&deliveries, &by_id).await?;
             let requests = sql(source, d1::ERASE_REQUESTS, google::erase_requests);
             sum.requests += source.change(&requests, &of_day).await?;
@@ -131,13 +172,19 @@ pub async fn delete(source: &mut Source, day: &str, payloads: &[&Payload]) -> Re
     Ok(())
 }
 
-/// Keeps a payload in another form.
-pub async fn rewrite(source: &mut Source, payload: &Payload) -> Result<(), SourceError> {
+/// What a body is known by when it is written again: in D1 itself, in BigQuery its SHA-256.
+pub fn was(is_paged: bool, data: &str) -> String {
+    if is_paged { data.to_owned() } else { RewrittenPayload::print(data) }
+}
+
+/// Keeps a payload in another form, where it still is what it was read as. Returns whether it was.
+pub async fn rewrite(source: &mut Source, payload: &Payload, was: &str) -> Result<bool, SourceError> {
     let sql = sql(source, d1::REWRITE_RAW, google::rewrite_raw);
     let context = serde_json::to_string(&payload.context).unwrap_or_default();
     let time = Param::Time(payload.received_at);
-    let params = [Param::Text(&payload.id), time, Param::Text(&payload.data), Param::Text(&context)];
-    source.change(&sql, &params).await.map(|_| ())
+    let (id, data, context) = (&payload.id, &payload.data, &context);
+    let params = [Param::Text(id), time, Param::Text(data), Param::Text(context), Param::Text(was)];
+    Ok(source.change(&sql, &params).await? > 0)
 }
 
 /// Receipts.

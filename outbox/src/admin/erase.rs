@@ -1,7 +1,8 @@
 //! `POST /erase/find` and `POST /erase`: a person's events are taken out of what a shard keeps.
 
-use event::Payload;
+use event::{Millis, Payload};
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 
 /// Before every payload: those that are handed back have numbers below 0. The smallest integer that a double holds.
 pub const BEFORE_ALL: i64 = 1 - (1 << 53);
@@ -27,6 +28,9 @@ pub struct EraseFindRequest {
 pub struct EraseFindReply {
     /// Those that may hold one: all that have it as it is, and all that have escapes or are encoded.
     pub payloads: Vec<KeptPayload>,
+    /// The ids of those of them that nobody can look into, since what is known beside their bodies cannot be read.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unreadable: Vec<String>,
     /// After which one to go on, where there are more to be looked at.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub after: Option<i64>,
@@ -63,6 +67,8 @@ pub struct EraseRequest {
 pub struct ErasedEvents {
     /// The payload's id.
     pub payload: String,
+    /// When it was received: the id may come again after the dedupe window, with other people's events.
+    pub received_at: Millis,
     /// Their places.
     pub idx: Vec<u32>,
     /// Their own ids, of those that have one.
@@ -76,10 +82,20 @@ pub struct ErasedEvents {
 pub struct RewrittenPayload {
     /// [`KeptPayload::seq`]
     pub seq: i64,
+    /// The [print](Self::print) of the data that it was made of. Where the shard has other data by now, it is left as it is: somebody
+    /// else was forgotten meanwhile, who would be back.
+    pub was: String,
     /// As it is to be kept from now on.
     pub payload: Payload,
     /// Whether nobody else's event is in it.
     pub is_all: bool,
+}
+
+impl RewrittenPayload {
+    /// What tells one body from another: SHA-256 of [`Payload::data`], in lower-case hex.
+    pub fn print(data: &str) -> String {
+        hex::encode(Sha256::digest(data))
+    }
 }
 
 /// The answer to [`EraseRequest`]: what was done.
@@ -92,6 +108,8 @@ pub struct EraseReply {
     pub busy_for: i64,
     /// Payloads rewritten.
     pub payloads: i64,
+    /// Those that were left, since they are not what they were read as. They are to be looked at anew.
+    pub changed: Vec<i64>,
     /// Outcomes that were pending and are `filtered(erased)` now.
     pub pending: i64,
     /// Events taken out of dead letters.
@@ -108,6 +126,7 @@ impl EraseReply {
         self.subjects.extend(other.subjects);
         self.busy_for = self.busy_for.max(other.busy_for);
         self.payloads += other.payloads;
+        self.changed.extend(other.changed);
         self.pending += other.pending;
         self.dead += other.dead;
         self.deliveries += other.deliveries;

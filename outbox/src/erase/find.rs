@@ -31,10 +31,12 @@ impl<D: Database> Shard<D> {
         )?;
         let candidates: Vec<i64> =
             rows.into_iter().map(|row| Row::of(row).int()).collect::<Result<_, _>>()?;
-        let mut payloads = Vec::with_capacity(candidates.len());
+        let (mut payloads, mut unreadable) = (Vec::with_capacity(candidates.len()), Vec::new());
         for stored in self.stored(&candidates)? {
-            let context = serde_json::from_str(&stored.context)
-                .map_err(|error| SqlError(format!("the context of a payload: {error}")))?;
+            let Ok(context) = serde_json::from_str(&stored.context) else {
+                unreadable.push(stored.id.clone());
+                continue;
+            };
             let (id, received_at, data) = (stored.id.clone(), stored.at, stored.data.clone());
             let dead = dead.remove(&stored.seq).unwrap_or_default();
             payloads.push(KeptPayload {
@@ -43,7 +45,7 @@ impl<D: Database> Shard<D> {
                 dead,
             });
         }
-        Ok(EraseFindReply { payloads, after: seqs.last().copied() })
+        Ok(EraseFindReply { payloads, unreadable, after: seqs.last().copied() })
     }
 
     fn dead_events(&self, seqs: &[i64]) -> Result<BTreeMap<i64, Vec<u32>>, SqlError> {

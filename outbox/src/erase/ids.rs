@@ -3,6 +3,7 @@
 use crate::row::Row;
 use crate::seen::json;
 use crate::sql::{Database, Param, SqlError};
+use event::Millis;
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 use std::collections::{BTreeMap, BTreeSet};
@@ -12,6 +13,18 @@ pub const KEY_BYTES: usize = 32;
 
 /// Hashes of one statement: a megabyte, and SQLite takes parameters of 2.2.
 const AT_ONCE: usize = 10_000;
+
+/// What an event without an id of its own is known by: its payload, the payload's receipt and its place. No id of a client has a
+/// dot, so that none is taken for it. A payload that is sent again within the dedupe window is the same; later under the same id it
+/// is another one, with other people's events.
+pub fn place(payload: &str, received_at: Millis, idx: u32) -> String {
+    format!("{payload}.{idx}@{}", received_at.0)
+}
+
+/// What a payload is known by of which something was erased.
+pub fn whole(payload: &str, received_at: Millis) -> String {
+    format!("{payload}@{}", received_at.0)
+}
 
 /// What a shard knows of erased events.
 #[derive(Debug)]
@@ -79,6 +92,11 @@ impl ErasedIds {
         hashes
             .chunks(AT_ONCE)
             .try_for_each(|hashes| db.query(sql, &[Param::Text(&json(hashes)?)]).map(|_| ()))
+    }
+
+    /// Whether anything was ever erased.
+    pub fn is_any(&self) -> bool {
+        self.key.is_some()
     }
 
     /// Those of the ids that were erased.

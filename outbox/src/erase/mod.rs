@@ -9,9 +9,9 @@ mod find;
 mod ids;
 mod rows;
 
-pub use ids::{ErasedIds, KEY_BYTES};
+pub use ids::{ErasedIds, KEY_BYTES, place, whole};
 
-use crate::admin::{EraseReply, EraseRequest, RewrittenPayload};
+use crate::admin::{EraseReply, EraseRequest, ErasedEvents, RewrittenPayload};
 use crate::append::{self, NewPayload};
 use crate::ledger;
 use crate::owed::{self, OwedEvent, OwedRow};
@@ -22,20 +22,34 @@ use crate::seen::json;
 use crate::settle::{Account, Attempt, Of};
 use crate::shard::Shard;
 use crate::sql::{Database, Param, SqlError};
-use event::{Millis, Outcome, Payload};
+use event::{Millis, Outcome, Payload, SentRequest};
 use rows::Done;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The reason of what was kept back because its person was forgotten.
 pub const ERASED: &str = "erased";
 
-/// Events by payload and place.
+/// How much earlier a call may seem to be than the receipt of what it carried, in ms: other machines stamp it.
+const SKEW: i64 = 24 * 60 * 60 * 1000;
+
+/// Events by payload and place. A payload is its id and the time of its receipt.
 #[derive(Debug, Default)]
-pub struct Places<'a>(BTreeMap<&'a str, BTreeSet<u32>>);
+pub struct Places<'a>(BTreeMap<(&'a str, Millis), BTreeSet<u32>>);
 
 impl Places<'_> {
-    pub fn has(&self, payload: &str, idx: u32) -> bool {
-        self.0.get(payload).is_some_and(|places| places.contains(&idx))
+    pub fn has(&self, payload: &str, received_at: Millis, idx: u32) -> bool {
+        self.0.get(&(payload, received_at)).is_some_and(|places| places.contains(&idx))
+    }
+
+    /// Whether a call carried one of the events. It tells ids, and of the times of receipt the first: what it carried came then or
+    /// later, and before it was made. Where an id came twice within that time, it may be the other; the call goes then, too.
+    fn may_be_in(&self, call: &SentRequest) -> bool {
+        let first = call.received_at;
+        let last = first.max(Millis(call.timestamp.0.saturating_add(SKEW)));
+        call.events.iter().any(|(payload, idx, _)| {
+            let times = (payload.as_str(), first)..=(payload.as_str(), last);
+            self.0.range(times).any(|(_, places)| places.contains(idx))
+        })
     }
 }
 
@@ -66,12 +80,14 @@ impl<D: Database> Shard<D> {
         let mut places = Places::default();
         let mut ids: Vec<String> = Vec::new();
         for events in &request.events {
-            places.0.entry(&events.payload).or_default().extend(&events.idx);
-            ids.extend(events.idx.iter().map(|idx| event::id::event_id(None, &events.payload, *idx)));
+            let ErasedEvents { payload, received_at, idx, .. } = events;
+            places.0.entry((payload, *received_at)).or_default().extend(idx);
+            ids.extend(idx.iter().map(|idx| place(payload, *received_at, *idx)));
+            ids.push(whole(payload, *received_at));
         }
         let own: Vec<&str> =
             request.events.iter().flat_map(|events| &events.ids).map(String::as_str).collect();
-        let kept = self.kept(&request.payloads)?;
+        let kept = self.kept(&request.payloads, &mut reply.changed)?;
         let seqs: Vec<i64> = kept.iter().map(|one| one.seq).collect();
         let mut account =
             Account::new(now, self.number, &self.release, &self.settings, self.state.next_number);
@@ -117,15 +133,28 @@ impl<D: Database> Shard<D> {
         Ok(reply)
     }
 
-    /// Those of the payloads that are still here.
-    fn kept<'a>(&self, payloads: &'a [RewrittenPayload]) -> Result<Vec<&'a RewrittenPayload>, SqlError> {
-        let wanted: Vec<_> = payloads.iter().map(|one| (one.seq, &one.payload.id)).collect();
-        let rows = self.db.query(
-            "SELECT seq FROM json_each(?1) CROSS JOIN payload ON seq = value ->> 0 AND payload.id = value ->> 1",
-            &[Param::Text(&json(&wanted)?)],
-        )?;
-        let seqs: BTreeSet<i64> = rows.into_iter().map(|row| Row::of(row).int()).collect::<Result<_, _>>()?;
-        Ok(payloads.iter().filter(|one| seqs.contains(&one.seq)).collect())
+    /// Those of the payloads that are still here as they were read. The numbers of those that changed go to `changed`.
+    fn kept<'a>(
+        &self,
+        payloads: &'a [RewrittenPayload],
+        changed: &mut Vec<i64>,
+    ) -> Result<Vec<&'a RewrittenPayload>, SqlError> {
+        let mut kept = Vec::with_capacity(payloads.len());
+        for one in payloads {
+            // One by one: they are 2 MB at most.
+            let Payload { id, received_at, .. } = &one.payload;
+            let rows = self.db.query(
+                "SELECT data FROM payload WHERE seq = ?1 AND id = ?2 AND at = ?3",
+                &[Param::Int(one.seq), Param::Text(id), Param::Int(received_at.0)],
+            )?;
+            let Some(row) = rows.into_iter().next() else { continue };
+            if RewrittenPayload::print(&Row::of(row).text()?) == one.was {
+                kept.push(one);
+            } else {
+                changed.push(one.seq);
+            }
+        }
+        Ok(kept)
     }
 
     /// Letters that are to be changed, and how many events leave them. What could not be opened or logged has none; its letter
@@ -143,8 +172,10 @@ impl<D: Database> Shard<D> {
             let (number, seq, events) = (row.int()?, row.int()?, owed::events(&row.text()?)?);
             let Some(one) = kept.iter().find(|one| one.seq == seq) else { continue };
             let before = events.len();
-            let left: Vec<_> =
-                events.into_iter().filter(|event| !places.has(&one.payload.id, event.0)).collect();
+            let left: Vec<_> = events
+                .into_iter()
+                .filter(|event| !places.has(&one.payload.id, one.payload.received_at, event.0))
+                .collect();
             if left.len() < before || (before == 0 && one.is_all) {
                 gone += (before - left.len()) as i64;
                 letters.push((number, left));
@@ -164,7 +195,7 @@ fn keep_back(
     let (payload, received_at) = (one.payload.id.as_str(), one.payload.received_at);
     let of = Of { seq: one.seq, payload, received_at, run: &row.run };
     let (erased, others): (Vec<_>, Vec<_>) =
-        row.events.iter().cloned().partition(|event| places.has(payload, event.0));
+        row.events.iter().cloned().partition(|event| places.has(payload, received_at, event.0));
     for event in &erased {
         let OwedEvent(idx, _, name, changes) = event;
         let nameless = OwedEvent(*idx, event::id::erased_id(payload, *idx), name.clone(), changes.clone());

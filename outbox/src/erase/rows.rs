@@ -46,7 +46,7 @@ fn without(kind: i64, rows: &str, places: &Places<'_>, done: &mut Done) -> Resul
     for row in all {
         if kind == Table::Deliveries as i64 {
             let mut delivery: Delivery = serde_json::from_str(row.get()).map_err(unreadable)?;
-            let is_erased = places.has(&delivery.payload_id, delivery.idx);
+            let is_erased = places.has(&delivery.payload_id, delivery.received_at, delivery.idx);
             let id = event::id::erased_id(&delivery.payload_id, delivery.idx);
             if is_erased && delivery.event_id != id {
                 done.deliveries += 1;
@@ -56,7 +56,7 @@ fn without(kind: i64, rows: &str, places: &Places<'_>, done: &mut Done) -> Resul
             }
         } else {
             let request: SentRequest = serde_json::from_str(row.get()).map_err(unreadable)?;
-            if request.events.iter().any(|(payload, idx, _)| places.has(payload, *idx)) {
+            if places.may_be_in(&request) {
                 done.requests += 1;
                 continue;
             }

@@ -200,10 +200,13 @@ fn what_dies_again_is_a_dead_letter_of_its_run() {
 #[test]
 fn what_was_erased_is_not_taken_whatever_copy_of_it_there_is() {
     let mut world = World::new(&[]);
-    let events = vec![ErasedEvents { payload: "p".to_owned(), idx: vec![1], ids: vec![] }];
+    let events =
+        vec![ErasedEvents { payload: "p".to_owned(), received_at: Millis(NOON), idx: vec![1], ids: vec![] }];
     let request = EraseRequest { events, ..EraseRequest::default() };
     world.shard.erase(&request, [7; 32], Millis(world.now)).unwrap();
-    let reply = hand(&mut world, RUN, vec![payload("p", NOON, "3", &[0, 1])]);
+    let context = r#"{"erased":1}"#.to_owned();
+    let rest = BackfillPayload { context, ..payload("p", NOON, "3", &[0, 1]) };
+    let reply = hand(&mut world, RUN, vec![rest]);
     assert_eq!((reply.taken, reply.erased), (1, 1));
     world.run_for(10_000);
     let received: Vec<_> = world.received.keys().map(|(_, event)| event.as_str()).collect();

@@ -1,11 +1,11 @@
 //! A person's events leave a shard wherever they are, nobody is named afterwards, and every sum holds.
 
-use crate::world::{Mode, TRACKERS, World, payload};
+use crate::world::{Mode, TRACKERS, World};
 use event::id::erased_id;
 use event::{Context, Millis, Payload};
 use outbox::admin::{
-    BEFORE_ALL, DeadFilter, DeadRequest, EraseFindRequest, EraseReply, EraseRequest, ErasedEvents,
-    RewrittenPayload,
+    BEFORE_ALL, BackfillPayload, BackfillReply, BackfillRequest, DeadFilter, DeadRequest, EraseFindRequest,
+    EraseReply, EraseRequest, ErasedEvents, KeptPayload, RewrittenPayload,
 };
 use proptest::prelude::*;
 use std::collections::BTreeSet;
@@ -21,8 +21,9 @@ fn rest(data: &str) -> String {
 /// As `sparrow forget` does: finds payloads by their data, and erases these events of the payload wherever it is.
 fn erase(world: &mut World, id: &str, data: &str, idx: &[u32]) -> EraseReply {
     let own = data.strip_prefix("own:").map(str::to_owned);
-    let events = ErasedEvents { payload: id.to_owned(), idx: idx.to_vec(), ids: own.into_iter().collect() };
-    let mut request = EraseRequest { events: vec![events], ..EraseRequest::default() };
+    let mut request = EraseRequest::default();
+    // Of the last payload under this id.
+    let mut times = world.sent.get(id).copied().into_iter().collect::<BTreeSet<_>>();
     let mut after = Some(BEFORE_ALL);
     while let Some(from) = after {
         let question = EraseFindRequest { ids: vec![data.to_owned()], after: from };
@@ -32,11 +33,20 @@ fn erase(world: &mut World, id: &str, data: &str, idx: &[u32]) -> EraseReply {
         {
             let is_all = idx.len() as u32 == data.trim().parse().unwrap_or(1);
             let context = Context { erased: Some(idx.len() as u32), ..Context::default() };
+            times.insert(kept.payload.received_at);
+            let was = RewrittenPayload::print(&kept.payload.data);
             let payload = Payload { data: rest(data), context, ..kept.payload };
-            request.payloads.push(RewrittenPayload { seq: kept.seq, payload, is_all });
+            request.payloads.push(RewrittenPayload { seq: kept.seq, was, payload, is_all });
         }
         after = found.after;
     }
+    let events = |received_at| ErasedEvents {
+        payload: id.to_owned(),
+        received_at,
+        idx: idx.to_vec(),
+        ids: own.iter().cloned().collect(),
+    };
+    request.events = times.into_iter().map(events).collect();
     world.shard.erase(&request, KEY, Millis(world.now)).unwrap()
 }
 
@@ -296,8 +306,10 @@ fn where_the_database_fails_nothing_is_erased() {
         let before = everything(&world);
         let question = EraseFindRequest { ids: vec!["3".into()], after: BEFORE_ALL };
         let found = world.shard.find_to_erase(&question).unwrap().payloads.remove(0);
-        let events = vec![ErasedEvents { payload: "p".into(), idx: vec![1], ids: vec![] }];
-        let payloads = vec![RewrittenPayload { seq: found.seq, payload: found.payload, is_all: false }];
+        let received_at = found.payload.received_at;
+        let events = vec![ErasedEvents { payload: "p".into(), received_at, idx: vec![1], ids: vec![] }];
+        let was = RewrittenPayload::print(&found.payload.data);
+        let payloads = vec![RewrittenPayload { seq: found.seq, was, payload: found.payload, is_all: false }];
         let request = EraseRequest { subjects: vec![], events, payloads };
         world.db.fail_after(statement);
         let done = world.shard.erase(&request, KEY, Millis(world.now));
@@ -311,6 +323,111 @@ fn where_the_database_fails_nothing_is_erased() {
         assert_done(&world);
     }
     assert!((10..25).contains(&failed), "{failed}");
+}
+
+#[test]
+fn a_body_that_changed_since_it_was_read_is_left_and_nobody_is_back() {
+    let mut world = World::new(&[("RETRY_WINDOW", "10s")]);
+    world.vendors.insert("a", Mode::Retry(None));
+    world.send("p", "3");
+    world.run_for(600_000);
+    let kept = |world: &World| {
+        let question = EraseFindRequest { ids: vec!["3".into(), "d".into()], after: BEFORE_ALL };
+        world.shard.find_to_erase(&question).unwrap().payloads.remove(0)
+    };
+    // Two people of one batch, each looked for before the other is erased.
+    let read = kept(&world);
+    let take = |world: &mut World, read: &KeptPayload, idx: u32, data: &str| {
+        let received_at = read.payload.received_at;
+        let events = vec![ErasedEvents { payload: "p".into(), received_at, idx: vec![idx], ids: vec![] }];
+        let was = RewrittenPayload::print(&read.payload.data);
+        let payload = Payload { data: data.into(), ..read.payload.clone() };
+        let payloads = vec![RewrittenPayload { seq: read.seq, was, payload, is_all: false }];
+        let request = EraseRequest { subjects: vec![], events, payloads };
+        world.shard.erase(&request, KEY, Millis(world.now)).unwrap()
+    };
+    let first = take(&mut world, &read, 0, "(erased) bob dan");
+    assert_eq!((first.payloads, first.changed, first.dead), (1, vec![], 1));
+    let second = take(&mut world, &read, 1, "ada (erased) dan");
+    assert_eq!((second.payloads, second.changed, second.dead), (0, vec![read.seq], 0));
+    let again = kept(&world);
+    assert_eq!((again.payload.data.as_str(), &again.dead), ("(erased) bob dan", &vec![1, 2]));
+    let second = take(&mut world, &again, 1, "(erased) (erased) dan");
+    assert_eq!((second.payloads, second.dead), (1, 1));
+    assert_eq!(kept(&world).payload.data, "(erased) (erased) dan");
+}
+
+#[test]
+fn another_payload_under_the_same_id_is_not_meant() {
+    let mut world = World::new(&[]);
+    world.told_calls = Some(10);
+    world.send("nightly", "2");
+    world.run_for(5000);
+    let first = world.sent["nightly"];
+    world.now += 3 * world.settings.dedupe_window;
+    // Another night, other people: opened, on its way to the warehouse, and under way to a vendor.
+    world.store("d1").mode = Mode::Down;
+    world.vendors.insert("b", Mode::Hang);
+    world.send("nightly", "2");
+    world.run_for(1000);
+    let events =
+        vec![ErasedEvents { payload: "nightly".into(), received_at: first, idx: vec![0], ids: vec![] }];
+    let request = EraseRequest { events, ..EraseRequest::default() };
+    let reply = world.shard.erase(&request, KEY, Millis(world.now)).unwrap();
+    assert_eq!((reply.deliveries, reply.requests), (0, 0));
+    world.vendors.insert("b", Mode::Ok);
+    world.answer_hanging();
+    world.run_for(5000);
+    world.store("d1").mode = Mode::Ok;
+    world.now += 3 * world.settings.dedupe_window;
+    world.send("nightly", "2");
+    world.run_for(600_000);
+    for tracker in TRACKERS {
+        let outcome = ("nightly.0".to_owned(), "delivered".to_owned());
+        assert_eq!(told(&world, "nightly", 0, tracker), [outcome.clone(), outcome.clone(), outcome]);
+    }
+    let calls = world.stores["d1"].requests.values().filter(|row| row.tracker == "b");
+    assert_eq!(calls.count(), 3, "each is logged");
+    assert_done(&world);
+}
+
+#[test]
+fn a_payload_of_which_something_was_erased_is_not_taken_as_it_was() {
+    let mut world = World::new(&[]);
+    world.send("p", "2");
+    world.run_for(5000);
+    let at = world.sent["p"];
+    erase(&mut world, "p", "2", &[0]);
+    let back = |world: &mut World, received_at: Millis, data: &str, context: &str| -> BackfillReply {
+        let (data, context) = (data.to_owned(), context.to_owned());
+        let payload = BackfillPayload { id: "p".into(), received_at, data, context, events: vec![1] };
+        let request = BackfillRequest {
+            run: "backfill:x".into(),
+            tracker: "a".into(),
+            as_of: Millis(world.now),
+            payloads: vec![payload],
+        };
+        world.shard.backfill(&request, Millis(world.now)).unwrap()
+    };
+    let whole = back(&mut world, at, "2", "{}");
+    assert_eq!((whole.taken, whole.erased), (0, 1), "the other's body is in it");
+    let rest = back(&mut world, at, "2 ", r#"{"erased":1}"#);
+    assert_eq!((rest.taken, rest.erased), (1, 0));
+    let other = back(&mut world, Millis(at.0 + 1), "2", "{}");
+    assert_eq!((other.taken, other.erased), (1, 0), "another payload under the same id");
+}
+
+#[test]
+fn a_payload_that_nobody_can_look_into_is_told() {
+    use outbox::sql::Database;
+    let mut world = World::new(&[]);
+    world.trace = Mode::Down;
+    world.send("p", "own:ada-1");
+    world.send("q", "own:ada-1");
+    world.db.query("UPDATE payload SET context = '{' WHERE id = 'p'", &[]).unwrap();
+    let question = EraseFindRequest { ids: vec!["ada-1".into()], after: BEFORE_ALL };
+    let found = world.shard.find_to_erase(&question).unwrap();
+    assert_eq!((found.unreadable, found.payloads.len()), (vec!["p".to_owned()], 1));
 }
 
 #[derive(Debug, Clone)]
@@ -358,8 +475,7 @@ proptest! {
             match step {
                 Step::Send(events, own) => {
                     let (id, data) = (format!("p{i}"), if own { format!("own:e{i}x") } else { events.to_string() });
-                    let new = vec![payload(&id, world.now, &data)];
-                    world.shard.append(new, Millis(world.now)).unwrap();
+                    world.send(&id, &data);
                     sent.push((id, data, if own { 1 } else { events }, vec![]));
                 }
                 Step::Erase(which, places) if !sent.is_empty() => {

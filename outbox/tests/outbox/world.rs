@@ -116,6 +116,8 @@ pub struct World {
     pub received: BTreeMap<(String, String), u32>,
     /// Calls made, by lane, with the number of events or payloads.
     pub calls: Vec<(String, usize)>,
+    /// When each payload was sent last, by id.
+    pub sent: BTreeMap<String, Millis>,
     hanging: Vec<Work>,
 }
 
@@ -155,6 +157,7 @@ impl World {
             stores,
             received: BTreeMap::new(),
             calls: vec![],
+            sent: BTreeMap::new(),
             hanging: vec![],
         }
     }
@@ -182,6 +185,7 @@ impl World {
     /// Sends one payload. Its data says what is in it: `{events}` events, or `poison-open`, `poison-deliver`,
     /// `poison-raw`, or `own:{event id}`.
     pub fn send(&mut self, id: &str, data: &str) -> Appended {
+        self.sent.insert(id.to_owned(), Millis(self.now));
         self.shard.append(vec![payload(id, self.now, data)], Millis(self.now)).unwrap()[0]
     }
 

@@ -36,15 +36,21 @@ WHERE DATE(timestamp, 'UTC') = @p2 AND CONCAT(eventId, ' ', CAST(UNIX_MILLIS(tim
     )
 }
 
-/// Keeps the payload `@p1` of the time `@p2` as `@p3`, with the context `@p4`.
+/// Keeps the payload `@p1` of the time `@p2` as `@p3`, with the context `@p4`, where it still is what was read: `@p5` is the SHA-256 of
+/// that, in lower-case hex.
 pub fn rewrite_raw(dataset: &Dataset) -> String {
     let raw = table(dataset, "raw");
-    format!("UPDATE {raw} SET data = @p3, context = @p4 WHERE eventId = @p1 AND timestamp = @p2")
+    format!(
+        "UPDATE {raw} SET data = @p3, context = @p4
+WHERE eventId = @p1 AND timestamp = @p2 AND TO_HEX(SHA256(data)) = @p5"
+    )
 }
 
-/// The outcomes of the events `@p1`, each a payload and a place with a dot between, of the day `@p2`.
+/// The outcomes of the events `@p1`, each a payload and a place with a dot between and the time of receipt in ms
+/// after an `@`, of the day `@p2`.
 const DELIVERIES: &str = "DATE(receivedAt, 'UTC') = @p2
-  AND CONCAT(payloadId, '.', CAST(idx AS STRING)) IN UNNEST(@p1) AND NOT STARTS_WITH(eventId, '(erased) ')";
+  AND CONCAT(payloadId, '.', CAST(idx AS STRING), '@', CAST(UNIX_MILLIS(receivedAt) AS STRING)) IN UNNEST(@p1)
+  AND NOT STARTS_WITH(eventId, '(erased) ')";
 
 /// Takes ids of events out of their outcomes.
 pub fn erase_deliveries(dataset: &Dataset) -> String {
@@ -60,8 +66,9 @@ pub fn count_deliveries(dataset: &Dataset) -> String {
     format!("SELECT COUNT(*) AS events FROM {} WHERE {DELIVERIES}", table(dataset, "deliveries"))
 }
 
-/// The calls up to those of the day `@p2` that carried one of the events `@p1`.
-const REQUESTS: &str = "DATE(receivedAt, 'UTC') <= @p2 AND EXISTS (
+/// The calls that carried one of the events `@p1` of the day `@p2`, between times as in D1.
+const REQUESTS: &str = "DATE(receivedAt, 'UTC') <= @p2
+AND DATE(timestamp, 'UTC') >= DATE_SUB(@p2, INTERVAL 1 DAY) AND EXISTS (
   SELECT 1 FROM UNNEST(JSON_QUERY_ARRAY(events)) AS carried
   WHERE CONCAT(JSON_VALUE(carried, '$[0]'), '.', JSON_VALUE(carried, '$[1]')) IN UNNEST(@p1)
 )";

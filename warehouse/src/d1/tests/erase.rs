@@ -50,14 +50,29 @@ fn outcomes_lose_their_events_ids_and_every_view_shows_what_it_showed() {
     told(&db);
     let before = VIEWS.map(|view| rows(&db, view));
     assert!(before.iter().all(|rows| !rows.is_empty()));
-    // Ids may be others' too; an event is its place.
-    let places = r#"["p.0", "q.1"]"#;
+    // Ids may be others' too; an event is its place in what was received then.
+    let places =
+        r#"["p.0@2026-11-01T12:00:00.000Z", "p.1@2026-11-01T12:00:00.001Z", "q.1@2026-11-01T12:00:00.000Z"]"#;
     assert_eq!(db.query_row(COUNT_DELIVERIES, [IDS, places], |row| row.get::<_, i64>(0)).unwrap(), 3);
     assert_eq!(db.execute(ERASE_DELIVERIES, [IDS, places]).unwrap(), 3);
     assert_eq!(VIEWS.map(|view| rows(&db, view)), before);
     let ids = rows(&db, "SELECT DISTINCT eventId FROM deliveries ORDER BY idx");
     assert_eq!(ids, [[text(&erased_id("p", 0))], [text("p.1")], [text("p.2")]]);
     assert_eq!(db.execute(ERASE_DELIVERIES, [IDS, places]).unwrap(), 0, "a second time");
+}
+
+#[test]
+fn outcomes_of_a_day_are_found_without_their_events_own_ids() {
+    let db = warehouse(&[]);
+    told(&db);
+    let places = r#"["p.0@2026-11-01T12:00:00.000Z", "p.1@2026-11-01T12:00:00.001Z"]"#;
+    assert_eq!(db.execute(ERASE_DELIVERIES_OF_DAY, [places, "2026-11-02"]).unwrap(), 0);
+    assert_eq!(db.execute(ERASE_DELIVERIES_OF_DAY, [places, "2026-11-01"]).unwrap(), 3);
+    let ids = rows(&db, "SELECT DISTINCT eventId FROM deliveries ORDER BY idx");
+    assert_eq!(ids, [[text(&erased_id("p", 0))], [text("p.1")], [text("p.2")]]);
+    assert_eq!(db.execute(ERASE_DELIVERIES_OF_DAY, [places, "2026-11-01"]).unwrap(), 0, "a second time");
+    let sql = ERASE_DELIVERIES_OF_DAY.replace("?1", "'[]'").replace("?2", "'2026-11-01'");
+    assert!(plan(&db, &sql).contains("deliveries_by_day"));
 }
 
 #[test]
@@ -87,15 +102,19 @@ fn a_call_goes_that_carried_one_of_the_events_and_was_not_made_before_them() {
             carried(3, 0, &[("p", 10), ("q", 1)]),
             carried(4, -1, &[("x", 0), ("p", 0)]),
             carried(5, 1, &[("p", 0)]),
+            // Another payload under the id, received and delivered long before, and one that was tried for days.
+            carried(6, -30, &[("p", 0)]),
+            SentRequest { timestamp: Millis(NOON + DAY_MS), ..carried(7, -3, &[("x", 0), ("p", 0)]) },
             odd,
         ],
     );
+    db.execute_batch("UPDATE requests SET timestamp = receivedAt WHERE seq = 6").unwrap();
     db.execute_batch("UPDATE requests SET events = 'p.0' WHERE seq = 9").unwrap();
     let of_day = [r#"["p.0", "p.1"]"#, "2026-11-01"];
-    assert_eq!(db.query_row(COUNT_REQUESTS, of_day, |row| row.get::<_, i64>(0)).unwrap(), 3);
-    assert_eq!(db.execute(ERASE_REQUESTS, of_day).unwrap(), 3);
+    assert_eq!(db.query_row(COUNT_REQUESTS, of_day, |row| row.get::<_, i64>(0)).unwrap(), 4);
+    assert_eq!(db.execute(ERASE_REQUESTS, of_day).unwrap(), 4);
     let left = rows(&db, "SELECT seq FROM requests ORDER BY seq");
-    assert_eq!(left, [[Value::Integer(3)], [Value::Integer(5)], [Value::Integer(9)]]);
+    assert_eq!(left, [3, 5, 6, 9].map(|seq| [Value::Integer(seq)]));
 }
 
 #[test]
@@ -112,7 +131,8 @@ fn payloads_are_found_deleted_and_kept_in_another_form() {
     }
     assert_eq!(rows(&db, &RAW_DAYS.replace("?1", "'2026-11-01'")), [[text("2026-11-01")]]);
     assert!(rows(&db, &RAW_DAYS.replace("?1", "'2026-11-02'")).is_empty());
-    let candidates = RAW_CANDIDATES.replace("?1", "'2026-11-01'").replace("?2", r#"'["a''b", "zz"]'"#);
+    let candidates =
+        RAW_CANDIDATES.replace("?1", "'2026-11-01'").replace("?2", r#"'["a''b", "zz"]'"#).replace("?3", "0");
     let found: Vec<_> = rows(&db, &candidates).into_iter().map(|row| row[0].clone()).collect();
     assert_eq!(found, ["has", "plain", "escaped", "encoded"].map(text));
     assert!(plan(&db, &candidates).contains("raw_by_day"));
@@ -122,13 +142,45 @@ fn payloads_are_found_deleted_and_kept_in_another_form() {
     let keys = r#"["has 2026-11-01T12:00:00.000Z", "x 2026-11-01T12:00:00.000Z"]"#;
     assert_eq!(db.execute(DELETE_RAW, [r#"["has", "x"]"#, keys]).unwrap(), 1);
     let rewritten = ["plain", "2026-11-01T12:00:00.000Z", r#"{"event":"(erased)"}"#, r#"{"erased":1}"#];
-    assert_eq!(db.execute(REWRITE_RAW, rewritten).unwrap(), 1);
+    let [id, time, data, context] = rewritten;
+    let read = r#"{"userId":"a'b"}"#;
+    assert_eq!(db.execute(REWRITE_RAW, [id, time, data, context, read]).unwrap(), 1);
+    let blindly = [id, time, r#"{"event":"of another"}"#, context, read];
+    assert_eq!(db.execute(REWRITE_RAW, blindly).unwrap(), 0, "somebody else was taken out of it meanwhile");
     let event = rows(&db, "SELECT event, userId FROM raw_normalized WHERE payloadId = 'plain'");
     assert_eq!(event, [[text("(erased)"), Value::Null]]);
     assert_eq!(
         rows(&db, "SELECT timestamp FROM raw WHERE eventId = 'has'"),
         [[text("2026-11-01T12:00:00.001Z")]]
     );
+}
+
+#[test]
+fn a_page_of_payloads_is_no_larger_than_one_answer_may_be() {
+    let db = warehouse(&[]);
+    let large = format!(r#"{{"userId":"ada","x":"{}"}}"#, "x".repeat(1_500_000));
+    for (id, body) in [("a", large.as_str()), ("b", r#"{"userId":"bob"}"#), ("c", &large), ("d", &large)] {
+        log(&db, &payload(id, body.as_bytes()));
+    }
+    for id in 0..600 {
+        log(&db, &payload(&format!("small-{id}"), br#"{"userId":"ada"}"#));
+    }
+    let (mut after, mut pages) = (0, Vec::new());
+    loop {
+        let sql = RAW_CANDIDATES.replace("?1", "'2026-11-01'").replace("?2", r#"'["ada"]'"#);
+        let page = rows(&db, &sql.replace("?3", &after.to_string()));
+        let Some([.., Value::Integer(last)]) = page.last().map(Vec::as_slice) else { break };
+        after = *last;
+        pages.push(page.into_iter().map(|row| row[0].clone()).collect::<Vec<_>>());
+    }
+    assert_eq!(pages.iter().map(Vec::len).collect::<Vec<_>>(), [2, 500, 101]);
+    assert_eq!(pages[0], ["a", "c"].map(text));
+    assert_eq!(pages[1][0], text("d"));
+    // One that is larger than a page alone is a page of its own.
+    log(&db, &payload("huge", format!(r#"{{"userId":"ada"{}}}"#, " ".repeat(1_900_000)).as_bytes()));
+    let narrow = RAW_CANDIDATES.replace("4000000", "1000").replace("?1", "'2026-11-01'");
+    let narrow = narrow.replace("?2", r#"'["ada"]'"#).replace("?3", &after.to_string());
+    assert_eq!(rows(&db, &narrow).len(), 1);
 }
 
 #[test]
