@@ -8,6 +8,10 @@ use std::io::{self, Write};
 /// Longest text of a cell, in characters: wider is no terminal, and a body may have a megabyte.
 const MAX_CELL: usize = 500;
 
+/// A terminal that says that it has fewer columns is taken for one that has [`WIDTH`].
+const MIN_WIDTH: u16 = 20;
+const WIDTH: u16 = 100;
+
 /// Writes a table once all rows are there: columns are as wide as what they hold.
 pub struct Table<W> {
     to: W,
@@ -20,6 +24,10 @@ impl<W: Write> Table<W> {
         let mut table = comfy_table::Table::new();
         table.load_style(presets::UTF8_FULL_CONDENSED);
         table.set_content_arrangement(ContentArrangement::Dynamic).set_truncation_indicator("…");
+        // Some terminals say that they have no columns.
+        if table.width().is_some_and(|width| width < MIN_WIDTH) {
+            table.set_width(WIDTH);
+        }
         Self { to, table, rows: 0 }
     }
 }
