@@ -18,9 +18,9 @@ export function accounts(): Batch[] {
     const counters = new Map<string, number>();
     for (let seq = 0; seq < 400; seq += 1) {
       const day = random(3);
-      const run = random(4) ? "live" : "replay:1";
+      const run = ["replay:1", "backfill:1"][random(8)] ?? "live";
       const event = one(["sign up", "(unopened)", "größe"]);
-      const tracker = one(["ga4", "heap"]);
+      const tracker = one(["amplitude", "ga4", "heap"]);
       const counter = JSON.stringify([day, run, event, tracker]);
       const settled = counters.get(counter) ?? 0;
       if (random(5) === 0) {
