@@ -8,6 +8,7 @@ use crate::sql::{Database, SqlError};
 use crate::state::State;
 use event::wire::CallMade;
 use event::{Millis, SentRequest};
+use std::collections::BTreeSet;
 
 /// While rows for the warehouses take this part of `OUTBOX_MAX_BYTES`, calls are not told.
 const PART: i64 = 4;
@@ -25,17 +26,9 @@ impl<D: Database> Shard<D> {
             return Ok(());
         }
         let mut packs = Packs::from(self.state.next_number, Table::Requests);
-        let places: Vec<Vec<String>> = calls
-            .iter()
-            .map(|call| {
-                let items = call.events.iter().filter_map(|(at, idx)| Some((batch.items.get(*at)?, idx)));
-                items.map(|(item, idx)| place(&item.payload, item.at, *idx)).collect()
-            })
-            .collect();
-        let erased = self.erased.among(&self.db, places.iter().flatten().map(String::as_str))?;
-        for (call, places) in calls.into_iter().zip(&places) {
-            // The call was under way when its person was forgotten.
-            if places.iter().any(|id| erased.contains(id.as_str())) {
+        let forgotten = self.forgotten(batch, &calls)?;
+        for (at, call) in calls.into_iter().enumerate() {
+            if forgotten.contains(&at) {
                 continue;
             }
             let items = || call.events.iter().filter_map(|(at, idx)| Some((batch.items.get(*at)?, *idx)));
@@ -66,5 +59,20 @@ impl<D: Database> Shard<D> {
         })?;
         self.state = next;
         Ok(())
+    }
+
+    /// Those of the calls, by their places, that were under way when somebody in them was forgotten. Where nobody ever was it
+    /// costs nothing.
+    fn forgotten(&self, batch: &DeliverBatch, calls: &[CallMade]) -> Result<BTreeSet<usize>, SqlError> {
+        if !self.erased.is_any() {
+            return Ok(BTreeSet::new());
+        }
+        let carried = calls.iter().enumerate().flat_map(|(at, call)| {
+            let items = call.events.iter().filter_map(|(item, idx)| Some((batch.items.get(*item)?, idx)));
+            items.map(move |(item, idx)| (at, place(&item.payload, item.at, *idx)))
+        });
+        let carried: Vec<(usize, String)> = carried.collect();
+        let erased = self.erased.among(&self.db, carried.iter().map(|(_, place)| place.as_str()))?;
+        Ok(carried.iter().filter(|(_, place)| erased.contains(place.as_str())).map(|(at, _)| *at).collect())
     }
 }
